@@ -1,0 +1,186 @@
+// The queue: marks that a record is dirty. Not a job queue (design §2): level, not edge. Marking is idempotent, settling
+// deletes only the version that was taken, so a change that comes in while its record is under way is never lost.
+import { sql } from 'kysely'
+import type { DbOrTrx } from './tables.ts'
+
+/** Smaller goes first. */
+export const PRIORITY = { asked: 0, live: 1, found: 2, background: 3 } as const
+
+/** After a push a record rests, so that a burst of edits costs two pushes, not one per edit. */
+export const REST_SECONDS = 15
+
+export interface Mark {
+  object: string
+  id: string
+  priority: number
+  /** Send every field, whatever the ledger says was sent. */
+  force?: boolean
+}
+
+export interface Taken {
+  id: string
+  version: number
+  priority: number
+  force: boolean
+  attempts: number
+  markedAt: Date
+}
+
+/** Marks records dirty. A record that waits for its parent or rests is looked at again; one that backs off keeps its time. */
+export async function mark(db: DbOrTrx, marks: Mark[]): Promise<void> {
+  if (marks.length === 0) return
+  const rows = JSON.stringify(oncePerRecord(marks))
+  await sql`
+    insert into changes (object, id, version, priority, due, force, attempts, marked_at)
+    select m.object, m.id, nextval('change_version'), m.priority,
+      case when m.priority = ${PRIORITY.asked} then now()
+        else greatest(now(), coalesce(l.pushed_at + make_interval(secs => ${REST_SECONDS}), now())) end,
+      m.force, 0, now()
+    from jsonb_to_recordset(${rows}::jsonb) as m(object text, id text, priority smallint, force boolean)
+    left join ledger l on l.id = m.id
+    on conflict (id) do update set
+      version = excluded.version,
+      priority = least(changes.priority, excluded.priority),
+      force = changes.force or excluded.force,
+      due = case
+        when excluded.priority = ${PRIORITY.asked} or changes.waiting_for is not null then excluded.due
+        when changes.attempts > 0 then changes.due
+        else least(changes.due, excluded.due) end,
+      waiting_for = null`.execute(db)
+}
+
+function oncePerRecord(marks: Mark[]): Required<Mark>[] {
+  const byId = new Map<string, Required<Mark>>()
+  for (const mark of marks) {
+    const known = byId.get(mark.id)
+    byId.set(mark.id, {
+      object: mark.object,
+      id: mark.id,
+      priority: Math.min(mark.priority, known?.priority ?? mark.priority),
+      force: mark.force === true || known?.force === true,
+    })
+  }
+  return [...byId.values()]
+}
+
+/** Due marks of an object, most urgent first. Taking writes nothing: the leader alone takes, and knows what it holds. */
+export async function due(
+  db: DbOrTrx,
+  object: string,
+  limit: number,
+  lowestPriority: number = PRIORITY.background,
+): Promise<Taken[]> {
+  const rows = await db
+    .selectFrom('changes')
+    .select(['id', 'version', 'priority', 'force', 'attempts', 'marked_at as markedAt'])
+    .where('object', '=', object)
+    .where('waiting_for', 'is', null)
+    .where('priority', '<=', lowestPriority)
+    .where('due', '<=', sql<Date>`now()`)
+    .orderBy('priority')
+    .orderBy('due')
+    .limit(limit)
+    .execute()
+  return rows
+}
+
+/** Deletes the marks whose version was taken. Those marked again meanwhile stay, and rest first. */
+export async function settle(db: DbOrTrx, taken: Pick<Taken, 'id' | 'version'>[]): Promise<void> {
+  if (taken.length === 0) return
+  const rows = JSON.stringify(taken.map(({ id, version }) => ({ id, version })))
+  await sql`delete from changes c using jsonb_to_recordset(${rows}::jsonb) as t(id text, version bigint) where c.id = t.id and c.version <= t.version`.execute(
+    db,
+  )
+  await sql`
+    update changes c set attempts = 0, code = null, reason = null, due = greatest(c.due, now() + make_interval(secs => ${REST_SECONDS}))
+    from jsonb_to_recordset(${rows}::jsonb) as t(id text, version bigint)
+    where c.id = t.id and c.priority > ${PRIORITY.asked}`.execute(db)
+}
+
+export interface Postponed {
+  id: string
+  afterMs: number
+  code: string
+  reason: string
+}
+
+/** Tries these again later; counts the attempt. */
+export async function postpone(db: DbOrTrx, records: Postponed[]): Promise<void> {
+  if (records.length === 0) return
+  await sql`
+    update changes c set due = now() + make_interval(secs => t."afterMs" / 1000.0), attempts = least(c.attempts + 1, 30000), code = t.code, reason = t.reason
+    from jsonb_to_recordset(${JSON.stringify(records)}::jsonb) as t(id text, "afterMs" double precision, code text, reason text)
+    where c.id = t.id`.execute(db)
+}
+
+export interface Waiting {
+  id: string
+  parent: string
+  reason: string
+}
+
+/** Lets children wait for a parent, visibly. */
+export async function waitForParent(db: DbOrTrx, records: Waiting[]): Promise<void> {
+  if (records.length === 0) return
+  await sql`
+    update changes c set waiting_for = t.parent, code = 'parent', reason = t.reason
+    from jsonb_to_recordset(${JSON.stringify(records)}::jsonb) as t(id text, parent text, reason text)
+    where c.id = t.id`.execute(db)
+}
+
+/** The children of these parents go on. */
+export async function release(db: DbOrTrx, parents: string[]): Promise<void> {
+  if (parents.length === 0) return
+  await sql`update changes set waiting_for = null, code = null, reason = null, due = now() where waiting_for = any(${parents}::text[])`.execute(
+    db,
+  )
+}
+
+/** Safety net, run every minute: children whose parent is no longer in the way, whatever was forgotten at its cure. */
+export async function releaseCured(db: DbOrTrx): Promise<number> {
+  const result = await sql`
+    update changes c set waiting_for = null, code = null, reason = null, due = now()
+    where c.waiting_for is not null
+      and not exists (select 1 from changes p where p.id = c.waiting_for)
+      and not exists (select 1 from parked p where p.id = c.waiting_for)`.execute(db)
+  return Number(result.numAffectedRows ?? 0n)
+}
+
+/** Removes marks whatever their version: for records that have left for good. */
+export async function dropMarks(db: DbOrTrx, ids: string[]): Promise<void> {
+  if (ids.length > 0) await db.deleteFrom('changes').where('id', 'in', ids).execute()
+}
+
+export interface QueueCounts {
+  queue: Record<string, number>
+  waiting: Record<string, number>
+}
+
+export async function countChanges(db: DbOrTrx): Promise<QueueCounts> {
+  const rows = await db
+    .selectFrom('changes')
+    .select([
+      'object',
+      sql<boolean>`waiting_for is not null`.as('waits'),
+      sql<number>`count(*)`.as('records'),
+    ])
+    .groupBy(['object', sql`waiting_for is not null`])
+    .execute()
+  const counts: QueueCounts = { queue: {}, waiting: {} }
+  for (const row of rows) counts[row.waits ? 'waiting' : 'queue'][row.object] = row.records
+  return counts
+}
+
+/** Background marks of an object, counted only as far as the question needs. */
+export async function countBackground(db: DbOrTrx, object: string, atMost: number): Promise<number> {
+  const { rows } = await sql<{ records: number }>`
+    select count(*) as records from (
+      select 1 from changes where object = ${object} and priority = ${PRIORITY.background} and waiting_for is null limit ${atMost}) as some`.execute(
+    db,
+  )
+  return rows[0]?.records ?? 0
+}
+
+export async function readChange(db: DbOrTrx, id: string) {
+  return db.selectFrom('changes').selectAll().where('id', '=', id).executeTakeFirst()
+}

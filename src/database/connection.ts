@@ -1,0 +1,81 @@
+// Opens the database: PostgreSQL by its address, else the embedded one in a folder. The same SQL runs on both.
+import { Kysely, PostgresDialect } from 'kysely'
+import { Pool, types } from 'pg'
+import { isLoopback } from '../config.ts'
+import type { Log } from '../log.ts'
+import { createPGlite, embeddedDialect } from './embedded.ts'
+import { lockFolder } from './lock-file.ts'
+import type { Tables } from './tables.ts'
+
+export interface Database {
+  db: Kysely<Tables>
+  kind: 'postgres' | 'embedded'
+  close: () => Promise<void>
+}
+
+/** 4 a process: small Heroku plans give 20 connections in all, and a deploy runs old and new dynos side by side. */
+const POOL_SIZE = 4
+
+/** A leader that was frozen inside a transaction must not hold its locks past the lease: PostgreSQL ends it. */
+const IDLE_IN_TRANSACTION_MS = 5_000
+
+/** Type ids of PostgreSQL's own catalogue: int8 as number (our counters stay far below 2^53), date as text. */
+const INT8 = 20
+const DATE = 1082
+
+export interface DatabaseOptions {
+  url: string | undefined
+  tls: 'verify' | 'no-verify' | 'off'
+  folder: string
+  log: Log
+}
+
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  return options.url === undefined
+    ? openEmbedded(options.folder)
+    : openPostgres(options.url, options.tls, options.log)
+}
+
+async function openEmbedded(folder: string): Promise<Database> {
+  const unlock = lockFolder(folder)
+  try {
+    const pglite = await createPGlite(folder)
+    const db = new Kysely<Tables>({ dialect: embeddedDialect(pglite) })
+    return {
+      db,
+      kind: 'embedded',
+      close: async () => {
+        await db.destroy()
+        if (!pglite.closed) await pglite.close()
+        unlock()
+      },
+    }
+  } catch (error) {
+    unlock()
+    throw error
+  }
+}
+
+function openPostgres(url: string, tls: DatabaseOptions['tls'], log: Log): Database {
+  const pool = new Pool({
+    connectionString: url,
+    max: POOL_SIZE,
+    ssl:
+      tls === 'off' || isLoopback(new URL(url).hostname) ? false : { rejectUnauthorized: tls === 'verify' },
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    application_name: 'sales-insight-bridge',
+    types: { getTypeParser: (oid, format) => parserOf(oid) ?? types.getTypeParser(oid, format) },
+  })
+  // Without a listener a lost idle connection would end the process; the pool replaces it by itself.
+  pool.on('error', (error) => log.warn({ reason: error.message }, 'lost an idle database connection'))
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  return { db, kind: 'postgres', close: () => db.destroy() }
+}
+
+function parserOf(oid: number): ((text: string) => unknown) | undefined {
+  if (oid === INT8) return Number
+  if (oid === DATE) return (text) => text
+  return undefined
+}

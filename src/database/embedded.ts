@@ -1,0 +1,67 @@
+// PGlite as a kysely dialect. Its single connection is handed to one user at a time: kysely's own driver shares it, and a
+// statement then runs inside somebody else's transaction, or two transactions end each other.
+import { join } from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
+import { PGliteDialect, type DatabaseConnection, type Dialect, type Driver } from 'kysely'
+
+/** int8 as number: our counters stay far below 2^53. date as text, as PostgreSQL's driver is told too. */
+const PARSERS = { 20: Number, 1082: (text: string) => text }
+
+/** Small buffers: the default 128 MB of shared memory would all be resident. */
+const START = [
+  '-c',
+  'shared_buffers=16MB',
+  '-c',
+  'wal_buffers=1MB',
+  '-c',
+  'max_wal_size=64MB',
+  '-c',
+  'min_wal_size=32MB',
+]
+
+/** `folder` undefined: in memory, for tests. `image`: a dumped data directory to begin with. */
+export async function createPGlite(folder: string | undefined, image?: Blob): Promise<PGlite> {
+  return PGlite.create({
+    ...(folder === undefined ? {} : { dataDir: join(folder, 'pglite') }),
+    ...(image === undefined ? {} : { loadDataDir: image }),
+    parsers: PARSERS,
+    startParams: [...PGlite.defaultStartParams, ...START],
+  })
+}
+
+export function embeddedDialect(pglite: PGlite): Dialect {
+  const dialect = new PGliteDialect({ pglite })
+  return {
+    createAdapter: () => dialect.createAdapter(),
+    createQueryCompiler: () => dialect.createQueryCompiler(),
+    createIntrospector: (db) => dialect.createIntrospector(db),
+    createDriver: () => oneAtATime(dialect.createDriver()),
+  }
+}
+
+function oneAtATime(driver: Driver): Driver {
+  let last = Promise.resolve()
+  let release: (() => void) | undefined
+  const exclusive: Driver = {
+    init: (options) => driver.init(options),
+    acquireConnection: async (options): Promise<DatabaseConnection> => {
+      const before = last
+      const turn = Promise.withResolvers<void>()
+      last = turn.promise
+      await before
+      release = turn.resolve
+      return driver.acquireConnection(options)
+    },
+    releaseConnection: async (connection, options) => {
+      const done = release
+      release = undefined
+      await driver.releaseConnection(connection, options)
+      done?.()
+    },
+    beginTransaction: (connection, settings) => driver.beginTransaction(connection, settings),
+    commitTransaction: (connection) => driver.commitTransaction(connection),
+    rollbackTransaction: (connection) => driver.rollbackTransaction(connection),
+    destroy: (options) => driver.destroy(options),
+  }
+  return exclusive
+}

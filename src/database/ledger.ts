@@ -1,0 +1,170 @@
+// What Marketo is known to hold, per Salesforce record; the only memory of what was sent.
+import { sql } from 'kysely'
+import type { DbOrTrx } from './tables.ts'
+
+/** claimed: a Marketo person reserved, nothing sent yet. released: removed under the keep policy; an undelete takes it back.
+ *  outside: known and deliberately not in Marketo (filter, inactive user); children do not reference it. */
+export type LedgerState = 'claimed' | 'confirmed' | 'released' | 'outside'
+
+export interface LedgerEntry {
+  object: string
+  id: string
+  marketoId: string | null
+  state: LedgerState
+  hashes: Uint8Array | null
+  ownerId: string | null
+  accountId: string | null
+  personId: string | null
+  opportunityId: string | null
+  roleKey: string | null
+  adopted: boolean
+  notes: string | null
+  confirmedAt: Date | null
+  pushedAt: Date | null
+}
+
+const COLUMNS = [
+  'object',
+  'id',
+  'marketo_id as marketoId',
+  'state',
+  'hashes',
+  'owner_id as ownerId',
+  'account_id as accountId',
+  'person_id as personId',
+  'opportunity_id as opportunityId',
+  'role_key as roleKey',
+  'adopted',
+  'notes',
+  'confirmed_at as confirmedAt',
+  'pushed_at as pushedAt',
+] as const
+
+export async function readLedger(db: DbOrTrx, ids: Iterable<string>): Promise<Map<string, LedgerEntry>> {
+  const wanted = [...new Set(ids)]
+  if (wanted.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('ledger')
+    .select(COLUMNS)
+    .where('id', '=', sql<string>`any(${wanted}::text[])`)
+    .execute()
+  return new Map(rows.map((row) => [row.id, row]))
+}
+
+export interface Confirmation {
+  object: string
+  id: string
+  marketoId: string | null
+  state: LedgerState
+  hashes: Uint8Array | null
+  ownerId?: string | null
+  accountId?: string | null
+  personId?: string | null
+  opportunityId?: string | null
+  roleKey?: string | null
+  adopted?: boolean
+  notes?: string | null
+  /** False where nothing was sent: the record does not rest then. */
+  pushed: boolean
+}
+
+/** Writes what was confirmed. The first confirmation's time stays. */
+export async function confirm(db: DbOrTrx, rows: Confirmation[]): Promise<void> {
+  if (rows.length === 0) return
+  const json = JSON.stringify(
+    rows.map((row) => ({
+      object: row.object,
+      id: row.id,
+      marketo_id: row.marketoId,
+      state: row.state,
+      hashes: row.hashes === null ? null : Buffer.from(row.hashes).toString('base64'),
+      owner_id: row.ownerId ?? null,
+      account_id: row.accountId ?? null,
+      person_id: row.personId ?? null,
+      opportunity_id: row.opportunityId ?? null,
+      role_key: row.roleKey ?? null,
+      adopted: row.adopted ?? false,
+      notes: row.notes ?? null,
+      pushed: row.pushed,
+    })),
+  )
+  await sql`
+    insert into ledger (object, id, marketo_id, state, hashes, owner_id, account_id, person_id, opportunity_id, role_key, adopted, notes, confirmed_at, pushed_at)
+    select object, id, marketo_id, state, decode(hashes, 'base64'), owner_id, account_id, person_id, opportunity_id, role_key, adopted, notes,
+      now(), case when pushed then now() end
+    from jsonb_to_recordset(${json}::jsonb) as r(object text, id text, marketo_id text, state text, hashes text, owner_id text, account_id text,
+      person_id text, opportunity_id text, role_key text, adopted boolean, notes text, pushed boolean)
+    on conflict (id) do update set
+      marketo_id = excluded.marketo_id, state = excluded.state, hashes = excluded.hashes, owner_id = excluded.owner_id, account_id = excluded.account_id,
+      person_id = excluded.person_id, opportunity_id = excluded.opportunity_id, role_key = excluded.role_key,
+      adopted = excluded.adopted, notes = excluded.notes,
+      confirmed_at = coalesce(ledger.confirmed_at, excluded.confirmed_at), pushed_at = coalesce(excluded.pushed_at, ledger.pushed_at), missed = 0`.execute(
+    db,
+  )
+}
+
+/** Reserves Marketo persons for records. Returns the ids of the records that got theirs: who loses, creates. */
+export async function claimPersons(
+  db: DbOrTrx,
+  claims: { object: string; id: string; marketoId: string }[],
+): Promise<Set<string>> {
+  if (claims.length === 0) return new Set()
+  const { rows } = await sql<{ id: string }>`
+    insert into ledger (object, id, marketo_id, state, adopted)
+    select object, id, "marketoId", 'claimed', true from jsonb_to_recordset(${JSON.stringify(claims)}::jsonb) as c(object text, id text, "marketoId" text)
+    on conflict do nothing returning id`.execute(db)
+  return new Set(rows.map((row) => row.id))
+}
+
+export async function forget(db: DbOrTrx, ids: string[]): Promise<void> {
+  if (ids.length > 0) await sql`delete from ledger where id = any(${ids}::text[])`.execute(db)
+}
+
+/** Which of these Marketo persons belong to a record already. */
+export async function ownersOfPersons(db: DbOrTrx, marketoIds: string[]): Promise<Map<string, string>> {
+  if (marketoIds.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('ledger')
+    .select(['id', 'marketo_id'])
+    .where('object', 'in', ['Lead', 'Contact'])
+    .where('marketo_id', '=', sql<string>`any(${marketoIds}::text[])`)
+    .execute()
+  return new Map(rows.map((row) => [row.marketo_id!, row.id]))
+}
+
+export type Reference = 'owner_id' | 'account_id' | 'person_id' | 'opportunity_id' | 'role_key'
+
+/** Records whose ledger entry points at these: the children of a parent, or the sharers of a role key. */
+export async function dependants(
+  db: DbOrTrx,
+  reference: Reference,
+  values: string[],
+): Promise<LedgerEntry[]> {
+  if (values.length === 0) return []
+  return db
+    .selectFrom('ledger')
+    .select(COLUMNS)
+    .where(reference, '=', sql<string>`any(${values}::text[])`)
+    .orderBy('id')
+    .execute()
+}
+
+/** Which of these users own a record that the ledger knows. */
+export async function usedOwners(db: DbOrTrx, userIds: string[]): Promise<Set<string>> {
+  if (userIds.length === 0) return new Set()
+  const { rows } = await sql<{ id: string }>`
+    select u.id from unnest(${userIds}::text[]) as u(id)
+    where exists (select 1 from ledger l where l.owner_id = u.id)
+      or exists (select 1 from changes c where c.waiting_for = u.id)`.execute(db)
+  return new Set(rows.map((row) => row.id))
+}
+
+export async function countLedger(db: DbOrTrx): Promise<Record<string, number>> {
+  const rows = await db
+    .selectFrom('ledger')
+    .select(['object', sql<number>`count(*)`.as('records')])
+    .where('state', '=', 'confirmed')
+    .groupBy('object')
+    .execute()
+  return Object.fromEntries(rows.map((row) => [row.object, row.records]))
+}

@@ -1,0 +1,7 @@
+// The migrations in order. A static list instead of a folder read at run time: nothing to find, nothing to miss.
+import type { Migration } from 'kysely/migration'
+import * as initial from './0001-initial.ts'
+
+export const migrations: Record<string, Migration> = {
+  '0001-initial': initial,
+}

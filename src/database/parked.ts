@@ -1,0 +1,106 @@
+// Records that Marketo or we refused, each with its reason in plain words and what to do. They leave the list when they
+// succeed, when they are removed in Salesforce, or for the queue when somebody asks for a retry.
+import { sql } from 'kysely'
+import { mark, PRIORITY } from './changes.ts'
+import type { DbOrTrx } from './tables.ts'
+
+export interface Refusal {
+  object: string
+  id: string
+  code: string
+  reason: string
+  advice: string
+  /** What was to be sent, without secrets; null where nothing was. */
+  payload: object | null
+}
+
+/** Parks records; first time and attempts go on counting for one that was parked before. */
+export async function park(db: DbOrTrx, refusals: Refusal[]): Promise<void> {
+  if (refusals.length === 0) return
+  await sql`
+    insert into parked (object, id, code, reason, advice, payload, attempts, first_seen_at, last_seen_at)
+    select object, id, code, reason, advice, payload, 1, now(), now()
+    from jsonb_to_recordset(${JSON.stringify(refusals)}::jsonb) as r(object text, id text, code text, reason text, advice text, payload jsonb)
+    on conflict (id) do update set
+      object = excluded.object, code = excluded.code, reason = excluded.reason, advice = excluded.advice, payload = excluded.payload,
+      attempts = parked.attempts + 1, last_seen_at = excluded.last_seen_at`.execute(db)
+}
+
+export async function unpark(db: DbOrTrx, ids: string[]): Promise<void> {
+  if (ids.length > 0) await sql`delete from parked where id = any(${ids}::text[])`.execute(db)
+}
+
+export interface ParkedRecord {
+  id: string
+  object: string
+  code: string
+  reason: string
+  advice: string
+  attempts: number
+  firstSeenAt: Date
+  lastSeenAt: Date
+}
+
+export interface ParkedFilter {
+  object?: string | undefined
+  code?: string | undefined
+  ids?: string[] | undefined
+}
+
+/** A page ordered by object and id, after `after` (exclusive). */
+export async function listParked(
+  db: DbOrTrx,
+  filter: ParkedFilter,
+  page: { after?: { object: string; id: string } | undefined; limit: number },
+): Promise<ParkedRecord[]> {
+  let query = filtered(db, filter)
+  if (page.after) query = query.where(sql<boolean>`(object, id) > (${page.after.object}, ${page.after.id})`)
+  return query
+    .select([
+      'id',
+      'object',
+      'code',
+      'reason',
+      'advice',
+      'attempts',
+      'first_seen_at as firstSeenAt',
+      'last_seen_at as lastSeenAt',
+    ])
+    .orderBy('object')
+    .orderBy('id')
+    .limit(page.limit)
+    .execute()
+}
+
+function filtered(db: DbOrTrx, filter: ParkedFilter) {
+  let query = db.selectFrom('parked')
+  if (filter.object !== undefined) query = query.where('object', '=', filter.object)
+  if (filter.code !== undefined) query = query.where('code', '=', filter.code)
+  if (filter.ids !== undefined) query = query.where('id', '=', sql<string>`any(${filter.ids}::text[])`)
+  return query
+}
+
+export async function readParked(db: DbOrTrx, ids: string[]): Promise<Map<string, ParkedRecord>> {
+  if (ids.length === 0) return new Map()
+  const rows = await listParked(db, { ids }, { limit: ids.length })
+  return new Map(rows.map((row) => [row.id, row]))
+}
+
+/** Puts parked records back in the queue; they leave the list only when they succeed. Events can't be sent again. */
+export async function retryParked(db: DbOrTrx, filter: ParkedFilter): Promise<number> {
+  const rows = await filtered(db, filter).where('object', '<>', 'Event').select(['object', 'id']).execute()
+  await mark(
+    db,
+    rows.map((row) => ({ ...row, priority: PRIORITY.asked, force: true })),
+  )
+  return rows.length
+}
+
+export async function countParked(db: DbOrTrx): Promise<Record<string, number>> {
+  const rows = await db
+    .selectFrom('parked')
+    .select(['object', sql<number>`count(*)`.as('records')])
+    .groupBy('object')
+    .execute()
+  return Object.fromEntries(rows.map((row) => [row.object, row.records]))
+}
