@@ -1,0 +1,55 @@
+// Record ids. All ids are kept with 18 characters: the 15-character form is case-sensitive and loses against case-blind stores.
+// Checksum and key prefixes: facts measured on real ids; "What are record ID suffixes", help.salesforce.com.
+
+/** The synced objects in dependency order: a record refers only to objects before its own. */
+export const OBJECTS = [
+  'User',
+  'Account',
+  'Lead',
+  'Contact',
+  'Opportunity',
+  'OpportunityContactRole',
+] as const
+export type ObjectName = (typeof OBJECTS)[number]
+
+const PREFIXES: Record<string, ObjectName> = {
+  '005': 'User',
+  '001': 'Account',
+  '00Q': 'Lead',
+  '003': 'Contact',
+  '006': 'Opportunity',
+  '00K': 'OpportunityContactRole',
+}
+
+const SUFFIX_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ012345'
+
+/** 15 or 18 characters in, 18 out; undefined for what is no id: length, characters, or a checksum that doesn't fit. */
+export function toId18(text: string): string | undefined {
+  const id = text.trim()
+  if (!/^[A-Za-z0-9]{15}(?:[A-Za-z0-5]{3})?$/.test(id)) return undefined
+  const body = id.slice(0, 15)
+  const suffix = suffixOf(body)
+  if (id.length === 18 && id.slice(15).toUpperCase() !== suffix) return undefined
+  return body + suffix
+}
+
+/** One character per five: bit j is set where the j-th of the five is a capital. */
+function suffixOf(body: string): string {
+  return [0, 5, 10]
+    .map((start) => {
+      const five = body.slice(start, start + 5).split('')
+      const bits = five.reduce((sum, char, j) => sum + (char >= 'A' && char <= 'Z' ? 1 << j : 0), 0)
+      return SUFFIX_ALPHABET.charAt(bits)
+    })
+    .join('')
+}
+
+export function objectOf(id: string): ObjectName | undefined {
+  const prefix = id.slice(0, 3)
+  return Object.hasOwn(PREFIXES, prefix) ? PREFIXES[prefix] : undefined
+}
+
+/** A Lead's owner may be a queue, which is no sales person. */
+export function isQueueId(id: string): boolean {
+  return id.startsWith('00G')
+}
