@@ -1,0 +1,42 @@
+// Person accounts: one Account row and one Contact row for a person. Only Account triggers fire
+// (salesforce §4, "Person accounts fire Account (not Contact) triggers").
+
+import { insertRows, type Fields } from './dml-save.ts'
+import { rewrite } from './dml-context.ts'
+import type { DmlContext, DmlOptions } from './dml-context.ts'
+import type { Row } from './table.ts'
+
+export function insertPersonAccounts(
+  context: DmlContext,
+  records: readonly Fields[],
+  options: DmlOptions,
+): Row[] {
+  const accountType = context.schema.require('Account')
+  const contactType = context.schema.require('Contact')
+  const named = records.map((fields) =>
+    isPerson(fields) ? { ...fields, IsPersonAccount: true, Name: personName(fields) } : fields,
+  )
+  return insertRows(context, accountType, named, options).map((account, i) => {
+    if (!isPerson(records[i]!)) return account
+    const contact = { ...contactFields(account), AccountId: account.Id, OwnerId: account['OwnerId'] }
+    const [row] = insertRows(context, contactType, [contact], { ...options, bypass: true })
+    rewrite(context, contactType, row!, { IsPersonAccount: true }, options)
+    return rewrite(context, accountType, account, { PersonContactId: row!.Id }, options)
+  })
+}
+
+export const isPerson = (fields: Fields): boolean =>
+  fields['IsPersonAccount'] === true || (fields['LastName'] !== undefined && fields['Name'] === undefined)
+
+const personName = (fields: Fields): string =>
+  [fields['FirstName'], fields['LastName']].filter(Boolean).join(' ')
+
+/** Account.PersonEmail is Contact.Email, and so on; names and phones are spelt alike on both. */
+export function contactFields(account: Row): Fields {
+  const fields: Fields = {}
+  for (const name of ['FirstName', 'LastName', 'Salutation', 'Phone', 'Fax']) fields[name] = account[name]
+  for (const [name, value] of Object.entries(account)) {
+    if (name.startsWith('Person') && name !== 'PersonContactId') fields[name.slice('Person'.length)] = value
+  }
+  return fields
+}

@@ -1,0 +1,68 @@
+// The Record_Change__e publisher of the Salesforce half, as its triggers would run it: per chunk of 200
+// rows, only for watched fields, told apart by change type (design §3 and §8).
+
+import type { Row } from './table.ts'
+
+export type ChangeType = 'CREATE' | 'UPDATE' | 'DELETE' | 'UNDELETE' | 'MERGE' | 'CONVERT'
+
+export interface RecordChange {
+  object: string
+  type: ChangeType
+  ids: string[]
+  /** MERGE: the survivor, repeated. CONVERT: the contacts. Parallel to ids. */
+  replacedBy?: string[]
+  by: string
+}
+
+/** Salesforce §4: triggers run in chunks of 200 rows. */
+export const TRIGGER_CHUNK = 200
+
+export function chunks<T>(items: readonly T[], size = TRIGGER_CHUNK): T[][] {
+  const result: T[][] = []
+  for (let i = 0; i < items.length; i += size) result.push(items.slice(i, i + size))
+  return result
+}
+
+const ADDRESS = ['Street', 'City', 'State', 'PostalCode', 'Country']
+const words = (text: string): string[] => text.split(' ')
+const PERSON =
+  'OwnerId Email FirstName LastName Salutation Title Phone MobilePhone Fax LeadSource DoNotCall HasOptedOutOfEmail'
+
+/** The Salesforce fields of the default mapping (design §5, end) plus what decides on scope. */
+const WATCHED: Record<string, string[]> = {
+  User: words('Email FirstName LastName Title Phone MobilePhone Fax IsActive UserType'),
+  Account: [
+    ...words('OwnerId Name Site Website Phone AnnualRevenue Industry NumberOfEmployees Sic'),
+    ...ADDRESS.map((part) => `Billing${part}`),
+  ],
+  Lead: [...words(PERSON), ...ADDRESS, ...words('Status Rating IsConverted ConvertedContactId')],
+  Contact: [...words(PERSON), ...ADDRESS.map((part) => `Mailing${part}`), ...words('Department AccountId')],
+  Opportunity: words(
+    'AccountId OwnerId Name Description Type StageName Amount CloseDate Probability ExpectedRevenue TotalOpportunityQuantity IsClosed IsWon LeadSource NextStep ForecastCategoryName Fiscal FiscalQuarter FiscalYear',
+  ),
+  OpportunityContactRole: words('OpportunityId ContactId Role IsPrimary'),
+}
+
+export function isWatchedObject(object: string): boolean {
+  return object in WATCHED
+}
+
+/** The built-in list plus the active rows of Marketo_Field_Mapping__mdt (issue 4). */
+export function watchedFields(object: string, mappings: Iterable<Row>): string[] {
+  const fields = [...(WATCHED[object] ?? [])]
+  for (const row of mappings) {
+    if (row['Active__c'] === true && row['Object__c'] === object && row['Salesforce_Field__c']) {
+      fields.push(String(row['Salesforce_Field__c']))
+    }
+  }
+  return fields
+}
+
+export function toPayload(change: RecordChange): Record<string, string | null> {
+  return {
+    Object_Type__c: change.object,
+    Change_Type__c: change.type,
+    Record_Ids__c: change.ids.join(','),
+    Replaced_By_Ids__c: change.replacedBy?.join(',') ?? null,
+  }
+}
