@@ -1,0 +1,50 @@
+// Reads a search to its end: page after page, and in halves where Marketo finds the whole too much.
+import type { MarketoCall, MarketoClient } from './client.ts'
+import type { Failed } from './outcome.ts'
+
+export type Found = { ok: true; records: Record<string, unknown>[] } | Failed
+
+/** Far more than any search of ours has; an answer that always promises more must end somewhere. */
+const MOST_PAGES = 100
+
+export async function readPages(
+  client: MarketoClient,
+  callOf: (nextPageToken: string | undefined) => MarketoCall,
+): Promise<Found> {
+  const records: Record<string, unknown>[] = []
+  let token: string | undefined
+  for (let page = 1; ; page++) {
+    const outcome = await client.request(callOf(token))
+    // 702 is how some searches say that there is nothing; most say success with a warning.
+    if (!outcome.ok) return outcome.code === '702' ? { ok: true, records } : outcome
+    for (const record of outcome.result) if (isObject(record)) records.push(record)
+    token = outcome.nextPageToken
+    if (!outcome.moreResult || token === undefined || page >= MOST_PAGES) return { ok: true, records }
+  }
+}
+
+/** What a read answers when it should be asked again for half of the values: 1003 is "over 1,000 matches", 604 "took too long". */
+const TOO_MUCH: readonly string[] = ['1003', '604', 'HTTP 413', 'HTTP 414', 'too-large']
+
+export async function readInParts<Value>(
+  values: readonly Value[],
+  most: number,
+  read: (part: readonly Value[]) => Promise<Found>,
+): Promise<Found> {
+  const records: Record<string, unknown>[] = []
+  const parts: (readonly Value[])[] = []
+  for (let at = 0; at < values.length; at += most) parts.push(values.slice(at, at + most))
+  for (let part = parts.shift(); part; part = parts.shift()) {
+    const found = await read(part)
+    if (found.ok) for (const record of found.records) records.push(record)
+    else if (TOO_MUCH.includes(found.code) && part.length > 1) {
+      const middle = Math.ceil(part.length / 2)
+      parts.unshift(part.slice(0, middle), part.slice(middle))
+    } else return found
+  }
+  return { ok: true, records }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
