@@ -2,6 +2,7 @@
 import type { Answer } from './answer.ts'
 import { isObject, textOf } from './call.ts'
 import type { CallLog } from './call-log.ts'
+import { KINDS } from './faults.ts'
 import type { Fault, FaultHandle, Faults } from './faults.ts'
 import type { Fields } from './fields.ts'
 import type { Identity } from './identity.ts'
@@ -72,7 +73,10 @@ export function createControl(deps: {
       return {}
     },
     'POST options': setOptions,
-    'POST faults': (body) => ({ fault: handles.push(faults.add(body as unknown as Fault)) - 1 }),
+    'POST faults': (body) => {
+      if (!KINDS.includes(textOf(body.kind))) throw new Error(`kind is one of ${KINDS.join(', ')}`)
+      return { fault: handles.push(faults.add(body as unknown as Fault)) - 1 }
+    },
     'GET faults': () => handles.map(({ hits }, fault) => ({ fault, hits })),
     'POST faults/clear': () => {
       faults.clear()

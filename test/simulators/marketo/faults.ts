@@ -1,6 +1,12 @@
 // Faults on request. Each applies to the next `times` matching calls, or until it is removed.
 import type { Reason } from './answer.ts'
 import { reason } from './answer.ts'
+import { isObject } from './call.ts'
+
+export const TOKEN_ENDPOINT = 'identity/oauth/token'
+
+/** All kinds, for callers that have no types. */
+export const KINDS = ['error', 'http', 'html', 'truncated', 'slow', 'drop', 'late', 'record']
 
 export interface CallInfo {
   n: number
@@ -93,7 +99,7 @@ export function createFaults(seed: number, expireTokens: () => void): FaultList 
       for (const one of active) {
         const { fault } = one
         const ends = fault.kind !== 'slow' && fault.kind !== 'record'
-        if ((ends && verdict.end) || !matches(fault.match, call)) continue
+        if ((ends && verdict.end) || !matches(fault, call)) continue
         if (fault.probability !== undefined && random() >= fault.probability) continue
         one.hits += 1
         if (fault.times !== undefined && one.hits >= fault.times) active.delete(one)
@@ -111,15 +117,23 @@ export function createFaults(seed: number, expireTokens: () => void): FaultList 
   }
 }
 
-function matches(match: FaultMatch | undefined, call: CallInfo): boolean {
-  if (!match) return call.endpoint !== 'identity/oauth/token'
-  if (match.endpoint === undefined && call.endpoint === 'identity/oauth/token') return false
+function matches(fault: Fault, call: CallInfo): boolean {
+  const { match = {} } = fault
+  // The token's endpoint is only meant where it is named.
+  const { endpoint } = match
+  if (endpoint === undefined ? call.endpoint === TOKEN_ENDPOINT : endpoint !== call.endpoint) return false
+  if (fault.kind === 'record' && !concerns(fault, call)) return false
   return (
-    (match.endpoint === undefined || match.endpoint === call.endpoint) &&
-    (match.method === undefined || match.method === call.method) &&
-    (match.action === undefined || match.action === call.action) &&
+    (match.method ?? call.method) === call.method &&
+    (match.action ?? call.action) === call.action &&
     (match.where?.(call) ?? true)
   )
+}
+
+/** A record fault is for calls that write one of the records it is for. */
+function concerns(fault: Fault & { kind: 'record' }, { method, records = [] }: CallInfo): boolean {
+  const { where = () => true } = fault
+  return method !== 'GET' && records.some((record) => isObject(record) && where(record))
 }
 
 /** A small seeded generator, so that a failing run can be played again. */

@@ -1,11 +1,13 @@
 // A Marketo instance as a real HTTP server, written from Adobe's documents and strict about them: what the real one
 // refuses it refuses, with the documented code on the documented level. See README.md.
+import { setTimeout as wait } from 'node:timers/promises'
 import type { CallLog } from './call-log.ts'
 import { createCallLog } from './call-log.ts'
 import type { World } from './call.ts'
 import { createControl } from './control.ts'
+import { endCall } from './fault-endings.ts'
 import type { Reply } from './fault-endings.ts'
-import { createFaults } from './faults.ts'
+import { createFaults, TOKEN_ENDPOINT } from './faults.ts'
 import type { Faults } from './faults.ts'
 import { createIdentity } from './identity.ts'
 import { createInstance } from './instance.ts'
@@ -41,7 +43,7 @@ export interface MarketoSimulator {
   close(): Promise<void>
 }
 
-const TOKEN_PATH = '/identity/oauth/token'
+const TOKEN_PATH = `/${TOKEN_ENDPOINT}`
 
 export async function startMarketo(options: MarketoOptions = {}): Promise<MarketoSimulator> {
   const settings = settingsFrom(options)
@@ -77,17 +79,11 @@ export async function startMarketo(options: MarketoOptions = {}): Promise<Market
   }
 
   /** All parameters are in the query, for GET and POST (marketo-rest §1). */
-  async function askToken(incoming: Incoming, query: string): Promise<Reply> {
-    const { end, slowMs } = faults.judge({ n: 0, endpoint: 'identity/oauth/token', method: incoming.method })
-    if (slowMs > 0) await new Promise((resolve) => setTimeout(resolve, slowMs))
-    if (end?.kind === 'drop') return { drop: true }
-    if (end?.kind === 'http')
-      return {
-        answer: { status: end.status, body: end.body ?? '', contentType: end.contentType ?? 'text/html' },
-      }
-    if (end?.kind === 'html')
-      return { answer: { status: 200, body: '<html>Down for maintenance</html>', contentType: 'text/html' } }
-    return { answer: identity.answer(new URLSearchParams(query)), truncated: end?.kind === 'truncated' }
+  async function askToken({ method }: Incoming, query: string): Promise<Reply> {
+    const { end, slowMs } = faults.judge({ n: 0, endpoint: TOKEN_ENDPOINT, method })
+    if (slowMs > 0) await wait(slowMs, undefined, { ref: false })
+    const run = () => identity.answer(new URLSearchParams(query))
+    return end ? endCall(end, { run, abandon: () => undefined, runIn: () => undefined }) : { answer: run() }
   }
 
   const server = await listen({ port: settings.port, largestBody: LARGEST_BODY, handle })

@@ -74,8 +74,12 @@ export function createInstance(deps: {
     return lead
   }
 
+  // `urgency` beside relativeUrgency is a raw number, which a reader must not take for the tier (marketo-rest §0.2).
+  const urgencies = (tier: number): Fields =>
+    tiers.urgency === 'urgency' ? { urgency: tier } : { relativeUrgency: tier, urgency: tier * 12.5 + 4.25 }
+
   const tierChanges = ({ relativeUrgency, relativeScore }: Scores): Fields => ({
-    ...(relativeUrgency === undefined ? {} : { [tiers.urgency]: relativeUrgency }),
+    ...(relativeUrgency === undefined ? {} : urgencies(relativeUrgency)),
     ...(relativeScore === undefined ? {} : { [tiers.score]: relativeScore }),
   })
 

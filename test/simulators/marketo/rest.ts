@@ -109,7 +109,7 @@ export function createRest(deps: {
     for (const sentence of [...findings, ...held.findings]) calls.violate(entry, sentence)
 
     const ms = settings.latencyMs + slowMs
-    if (ms > 0) await wait(ms)
+    if (ms > 0) await wait(ms, undefined, { ref: false })
     const work: Work = {
       abandon: held.leave,
       run() {
@@ -128,6 +128,7 @@ export function createRest(deps: {
           },
           seconds * 1000 * (spread ? faults.random() : 1),
         )
+        timer.unref()
         late.add(timer)
       },
     }

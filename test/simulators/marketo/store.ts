@@ -42,7 +42,8 @@ export const roleKey = (fields: Fields) =>
 const FIRST_ID = { leads: 1_000_001, salesPersons: 501, companies: 20_001 }
 
 export function createStore(settings: Settings): Store {
-  const leads = createTable<number>()
+  // Everybody is in the default partition.
+  const leads = createTable<number>({ leadPartitionId: () => 1 })
   const salesPersons = createTable<number>()
   const companies = createTable<number>()
   const opportunities = createTable<string>()
