@@ -1,0 +1,186 @@
+// Plays the scheduled Apex job of the Salesforce half (design §8): walks the webhook's pages and writes the
+// seven insight fields where they differ. The state between two runs is the caller's to keep.
+
+import { setTimeout as wait } from 'node:timers/promises'
+import { toCell, type Input } from './cell.ts'
+import { DmlError } from './dml-error.ts'
+import type { Org } from './org.ts'
+import { fetchPage, type Insight } from './insight-page.ts'
+
+export interface InsightState {
+  cursor?: string | null
+  orgId?: string
+  pageSize?: number
+  lastFullAt?: number
+  /** Rows failed in the last run: this one starts over. */
+  hadFailures?: boolean
+}
+
+export interface InsightJobOptions {
+  url: string
+  secret: string
+  org: Org
+  /** Of the org that runs the job; another one than in the state means a sandbox copy. */
+  orgId?: string
+  state: InsightState
+  now?: () => number
+  sleep?: (ms: number) => Promise<unknown>
+  timeoutMs?: number
+  /** Throws where Apex would end the page (CPU time, heap): nothing of it is written. */
+  beforeWrite?: (records: Insight[]) => void
+}
+
+export interface InsightRun {
+  pages: number
+  calls: number
+  written: number
+  unchanged: number
+  /** Converted, deleted or unknown records. */
+  skipped: number
+  failed: Array<{ id: string; reason: string }>
+  cursor: string | null
+  /** Why the walk ended early, if it did. */
+  error?: string
+}
+
+/** Pages start at 500 rows, halve after a failure down to 10, double after success (design §8). */
+export const FIRST_PAGE = 500
+export const SMALLEST_PAGE = 10
+export const LARGEST_PAGE = 2_000
+const DAY_MS = 86_400_000
+/** A service that stays away ends the run; the next one goes on from the cursor. */
+const MOST_FAILED_CALLS = 8
+const LOCK_TRIES = 3
+
+/** marketo-rest §8: names of the answer → real API names of the package. */
+const FIELDS: Readonly<Record<Exclude<keyof Insight, 'id'>, string>> = {
+  lastInterestingMomentType: 'mkto_si__Last_Interesting_Moment_Type__c',
+  lastInterestingMomentDate: 'mkto_si__Last_Interesting_Moment_Date__c',
+  lastInterestingMomentDesc: 'mkto_si__Last_Interesting_Moment_Desc__c',
+  lastInterestingMomentSource: 'mkto_si__Last_Interesting_Moment_Source__c',
+  priority: 'mkto_si__Priority__c',
+  urgency: 'mkto_si__Urgency_Value__c',
+  relativeScore: 'mkto_si__Relative_Score_Value__c',
+}
+
+export async function playInsightJob(options: InsightJobOptions): Promise<InsightRun> {
+  const { org, state, now = Date.now, sleep = wait } = options
+  const orgId = options.orgId ?? org.id
+  const run: InsightRun = {
+    pages: 0,
+    calls: 0,
+    written: 0,
+    unchanged: 0,
+    skipped: 0,
+    failed: [],
+    cursor: null,
+  }
+  if (!org.schema.require('Lead').field(FIELDS.priority)) {
+    return { ...run, error: 'The mkto_si__ fields are not there: install the Marketo Sales Insight package.' }
+  }
+
+  // A cursor of another org (sandbox copy) is dropped; a day after the last full pass, and after failed
+  // rows, the walk starts from the beginning.
+  const full = state.orgId !== orgId || state.hadFailures || now() - (state.lastFullAt ?? 0) >= DAY_MS
+  if (full) Object.assign(state, { cursor: null, orgId, lastFullAt: now(), hadFailures: false })
+  state.pageSize ??= FIRST_PAGE
+
+  for (let failures = 0; ;) {
+    run.calls++
+    const page = await fetchPage(options, state.cursor ?? null, state.pageSize)
+    if (page.outcome === 'wait') {
+      if (++failures >= MOST_FAILED_CALLS) return stop(run, state, page.reason)
+      await sleep(page.retryAfterMs)
+      continue
+    }
+    if (page.outcome === 'stop') return stop(run, state, page.reason)
+    if (page.outcome === 'start-over') {
+      if (state.cursor === null || state.cursor === undefined) return stop(run, state, page.reason)
+      state.cursor = null
+      continue
+    }
+    if (page.outcome === 'failed') {
+      if (++failures >= MOST_FAILED_CALLS) return stop(run, state, page.reason)
+      state.pageSize = Math.max(SMALLEST_PAGE, state.pageSize >> 1)
+      continue
+    }
+    failures = 0
+    const unwritable = tryPage(options, page.records)
+    if (unwritable !== undefined && state.pageSize > SMALLEST_PAGE) {
+      state.pageSize = Math.max(SMALLEST_PAGE, state.pageSize >> 1)
+      continue
+    }
+    run.pages++
+    for (const record of page.records) {
+      if (unwritable === undefined) writeRecord(org, record, run)
+      else run.failed.push({ id: record.id, reason: unwritable })
+    }
+    // The cursor moves only after its page.
+    state.cursor = page.cursor
+    if (unwritable === undefined) state.pageSize = Math.min(LARGEST_PAGE, state.pageSize * 2)
+    if (!page.hasMore) return stop(run, state)
+  }
+}
+
+function stop(run: InsightRun, state: InsightState, error?: string): InsightRun {
+  state.hadFailures = run.failed.length > 0
+  return { ...run, cursor: state.cursor ?? null, ...(error !== undefined && { error }) }
+}
+
+/** The reason why the page can't be written as a whole, if so. */
+function tryPage(options: InsightJobOptions, records: Insight[]): string | undefined {
+  try {
+    options.beforeWrite?.(records)
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+function writeRecord(org: Org, record: Insight, run: InsightRun): void {
+  const object = record.id.startsWith('00Q') ? 'Lead' : record.id.startsWith('003') ? 'Contact' : undefined
+  const row = object && org.get(object, record.id)
+  if (!object || !row || row['IsDeleted'] === true || row['IsConverted'] === true) {
+    run.skipped++
+    return
+  }
+  try {
+    const changes = differences(org, object, record)
+    if (Object.keys(changes).length === 0) {
+      run.unchanged++
+      return
+    }
+    update(org, object, record.id, changes)
+    run.written++
+  } catch (error) {
+    run.failed.push({ id: record.id, reason: error instanceof Error ? error.message : String(error) })
+  }
+}
+
+/** Compared as Salesforce would store them: trimmed, whole seconds, blank for null. */
+function differences(org: Org, object: string, record: Insight): Record<string, Input> {
+  const type = org.schema.require(object)
+  const stored = org.table(object).get(record.id)
+  const changes: Record<string, Input> = {}
+  for (const [name, fieldName] of Object.entries(FIELDS)) {
+    const field = type.field(fieldName)
+    if (!field)
+      throw new DmlError('INVALID_FIELD', `No such column '${fieldName}' on sobject of type ${object}`)
+    const value = record[name as keyof typeof FIELDS]
+    if (toCell(field, value) !== stored?.[fieldName]) changes[fieldName] = value
+  }
+  return changes
+}
+
+/** Row locks pass; the writer tries again. The seven fields are not watched, so nothing is published. */
+function update(org: Org, object: string, id: string, changes: Record<string, Input>): void {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      org.update(object, id, changes)
+      return
+    } catch (error) {
+      const locked = error instanceof DmlError && error.statusCode === 'UNABLE_TO_LOCK_ROW'
+      if (!locked || attempt >= LOCK_TRIES) throw error
+    }
+  }
+}
