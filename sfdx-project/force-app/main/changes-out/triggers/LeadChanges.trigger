@@ -1,0 +1,3 @@
+trigger LeadChanges on Lead(after insert, after update, after delete, after undelete) {
+    RecordChangePublisher.publish('Lead', Trigger.new, Trigger.oldMap, Trigger.isUndelete);
+}
