@@ -28,22 +28,22 @@ export interface CallLog extends Iterable<LoggedCall> {
   readonly entries: readonly LoggedCall[]
   readonly length: number
   /** All calls, or those of one endpoint ("leads.json"), or of one endpoint and method. */
-  count(endpoint?: string, method?: string): number
+  count: (endpoint?: string, method?: string) => number
   /** Calls after number n. */
-  since(n: number): readonly LoggedCall[]
-  last(): LoggedCall | undefined
-  clear(): void
+  since: (n: number) => readonly LoggedCall[]
+  last: () => LoggedCall | undefined
+  clear: () => void
   /** Every "never" that was seen, as sentences. */
-  violations(): string[]
+  violations: () => string[]
   /** Number of answers with this code. */
-  codes(): Record<string, number>
-  countsByEndpoint(): Record<string, number>
+  codes: () => Record<string, number>
+  countsByEndpoint: () => Record<string, number>
 }
 
 export interface CallRecorder extends CallLog {
-  start(entry: Omit<LoggedCall, 'n' | 'codes' | 'recordCount' | 'executed'>): LoggedCall
-  end(entry: LoggedCall, at: number): void
-  violate(entry: LoggedCall, sentence: string): void
+  start: (entry: Omit<LoggedCall, 'n' | 'codes' | 'recordCount' | 'executed'>) => LoggedCall
+  end: (entry: LoggedCall, at: number) => void
+  violate: (entry: LoggedCall, sentence: string) => void
 }
 
 const ENTRIES_KEPT = 100_000

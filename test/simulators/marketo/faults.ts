@@ -44,14 +44,14 @@ export type FaultKind =
 export type Fault = FaultKind & { match?: FaultMatch; times?: number; probability?: number }
 
 export interface FaultHandle {
-  remove(): void
+  remove: () => void
   readonly hits: number
 }
 
 export interface Faults {
-  add(fault: Fault): FaultHandle
-  clear(): void
-  expireTokens(): void
+  add: (fault: Fault) => FaultHandle
+  clear: () => void
+  expireTokens: () => void
 }
 
 /** The kinds that end a call; the others only change how it goes. */
@@ -65,9 +65,9 @@ export interface Verdict {
 }
 
 export interface FaultList extends Faults {
-  judge(call: CallInfo): Verdict
+  judge: (call: CallInfo) => Verdict
   /** From 0 to 1, seeded. */
-  random(): number
+  random: () => number
 }
 
 interface Active {

@@ -39,8 +39,8 @@ export interface MarketoSimulator {
   /** Limits, latency and switches can be changed while it runs. */
   options: Settings
   /** How often a token was asked for; such calls are not in the call log. */
-  tokensAsked(): number
-  close(): Promise<void>
+  tokensAsked: () => number
+  close: () => Promise<void>
 }
 
 const TOKEN_PATH = `/${TOKEN_ENDPOINT}`

@@ -31,31 +31,31 @@ export interface MarketoInstance {
   companies: ReadonlyMap<number, Row<number>>
   opportunities: ReadonlyMap<string, Row<string>>
   roles: ReadonlyMap<string, Row<string>>
-  activities(typeId: number): readonly Activity[]
-  createLead(fields: Fields): Lead
-  editLead(leadId: number, fields: Fields): void
-  findLeads(field: string, value: Scalar): Lead[]
-  findSalesPerson(externalSalesPersonId: string): Row<number> | undefined
-  findCompany(externalCompanyId: string): Row<number> | undefined
-  findOpportunity(externalOpportunityId: string): Row<string> | undefined
-  findRole(externalOpportunityId: string, leadId: number, role: string): Row<string> | undefined
-  rolesOf(leadId: number): Row<string>[]
-  interestingMoment(leadId: number, moment: Moment): void
-  changeScore(leadId: number, scores: Scores): void
+  activities: (typeId: number) => readonly Activity[]
+  createLead: (fields: Fields) => Lead
+  editLead: (leadId: number, fields: Fields) => void
+  findLeads: (field: string, value: Scalar) => Lead[]
+  findSalesPerson: (externalSalesPersonId: string) => Row<number> | undefined
+  findCompany: (externalCompanyId: string) => Row<number> | undefined
+  findOpportunity: (externalOpportunityId: string) => Row<string> | undefined
+  findRole: (externalOpportunityId: string, leadId: number, role: string) => Row<string> | undefined
+  rolesOf: (leadId: number) => Row<string>[]
+  interestingMoment: (leadId: number, moment: Moment) => void
+  changeScore: (leadId: number, scores: Scores) => void
   /** The nightly re-ranking: new tiers for everybody, and no activity tells of it. */
-  rankNightly(rank?: (lead: Lead) => Pick<Scores, 'relativeUrgency' | 'relativeScore'> | undefined): void
-  deleteLead(leadId: number): void
-  mergeLeads(winnerId: number, loserIds: readonly number[]): void
-  optOut(leadId: number): void
+  rankNightly: (rank?: (lead: Lead) => Pick<Scores, 'relativeUrgency' | 'relativeScore'> | undefined) => void
+  deleteLead: (leadId: number) => void
+  mergeLeads: (winnerId: number, loserIds: readonly number[]) => void
+  optOut: (leadId: number) => void
   /** Takes the lead out of the sync: its externalPersonId is gone, the person stays. */
-  makeNonMember(leadId: number): void
+  makeNonMember: (leadId: number) => void
   /** Marketo loses a parent that children still name; the client can't know, so that is no violation. */
-  lose(object: ObjectName, externalId: string): void
+  lose: (object: ObjectName, externalId: string) => void
   /** Calls of other integrations: they count for the day, with `inWindow` for the 20 seconds too. */
-  otherConsumerCalls(calls: number, more?: { inWindow?: boolean; user?: string }): void
+  otherConsumerCalls: (calls: number, more?: { inWindow?: boolean; user?: string }) => void
   /** Slots that other integrations hold until this is called again. */
-  otherConsumerInFlight(calls: number): void
-  counts(): Record<ObjectName | 'leads' | 'activities', number>
+  otherConsumerInFlight: (calls: number) => void
+  counts: () => Record<ObjectName | 'leads' | 'activities', number>
 }
 
 export function createInstance(deps: {

@@ -1,6 +1,8 @@
 import t from 'tap'
 import { codeOf, outcomes, startTester } from './tester.ts'
 
+const role = (leadId: number, name: string) => ({ externalOpportunityId: '006A', leadId, role: name })
+
 t.test('leads are deleted by Marketo id, in the body or the query', async (t) => {
   const { post, marketo } = await startTester(t)
   const ids = [1, 2, 3].map(() => marketo.instance.createLead({ lastName: 'Doe' }).id)
@@ -33,7 +35,6 @@ t.test('a merge keeps what the winner has, fills what it lacks, and moves the ro
   const first = marketo.instance.createLead({ city: 'Paris', title: 'CEO', externalPersonId: '00QA' })
   const second = marketo.instance.createLead({ title: 'CFO', phone: '1' })
   await post('opportunities.json', { input: [{ externalOpportunityId: '006A', name: 'Deal' }] })
-  const role = (leadId: number, name: string) => ({ externalOpportunityId: '006A', leadId, role: name })
   await post('opportunities/roles.json', {
     input: [role(winner.id, 'Buyer'), role(first.id, 'Buyer'), role(second.id, 'User')],
   })
@@ -51,8 +52,8 @@ t.test('a merge keeps what the winner has, fills what it lacks, and moves the ro
   t.strictSame(
     marketo.instance
       .rolesOf(winner.id)
-      .map((one) => one.fields.role)
-      .sort(),
+      .map((one) => String(one.fields.role))
+      .toSorted(),
     ['Buyer', 'User'],
   )
   t.equal(marketo.instance.roles.size, 2)

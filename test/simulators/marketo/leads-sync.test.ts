@@ -2,6 +2,7 @@ import t from 'tap'
 import { codeOf, outcomes, startTester } from './tester.ts'
 import type { MarketoOptions } from './index.ts'
 
+const records = (n: number) => Array.from({ length: n }, (_, nth) => ({ externalPersonId: `P${nth}` }))
 const PERSON = '00Q5e000001AbCdEAV'
 
 async function start(t: Parameters<typeof startTester>[0], options: MarketoOptions = {}) {
@@ -167,7 +168,6 @@ t.test('partitions: an unknown one is no place to create in', async (t) => {
 
 t.test('more than 300 records are refused as a whole', async (t) => {
   const { sync, marketo } = await start(t)
-  const records = (n: number) => Array.from({ length: n }, (_, nth) => ({ externalPersonId: `P${nth}` }))
   t.equal(codeOf(await sync(records(301))), '1003')
   t.match(marketo.calls.violations(), [/301 records, more than 300/])
   t.equal((await sync(records(300))).result?.length, 300)

@@ -14,11 +14,11 @@ export interface Answered {
 
 export interface Tester {
   marketo: MarketoSimulator
-  token(): Promise<string>
-  get(path: string, params?: Record<string, string>): Promise<Answered>
-  post(path: string, body?: unknown): Promise<Answered>
+  token: () => Promise<string>
+  get: (path: string, params?: Record<string, string>) => Promise<Answered>
+  post: (path: string, body?: unknown) => Promise<Answered>
   /** Any request, with the token. */
-  send(path: string, init?: RequestInit): Promise<Response>
+  send: (path: string, init?: RequestInit) => Promise<Response>
 }
 
 export async function startTester(
