@@ -13,7 +13,7 @@ const RECORD_OR_MAPPING = 'Correct the record in Salesforce, or the field mappin
 const MERGE_BY_HAND =
   'Merge the two persons in Marketo by hand: Database > select both > Person Actions > Merge People.'
 
-export const CALL_CODES: Record<string, CodeRow> = {
+const ROWS: Record<string, CodeRow> = {
   // --- response level: nothing executed, so Marketo says; 502, 604 and 611 are known to have been carried out all the same
   '500': { call: 'unknown', reason: 'Marketo had an internal error.', advice: WAIT_AND_WATCH },
   '502': {
@@ -241,3 +241,5 @@ export const CALL_CODES: Record<string, CodeRow> = {
       'Background work goes on after midnight US Central. Admin > Web Services shows who calls how often.',
   },
 }
+
+export const CALL_CODES: ReadonlyMap<string, CodeRow> = new Map(Object.entries(ROWS))

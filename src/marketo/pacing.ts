@@ -288,7 +288,7 @@ export function createPacing(options: {
 }
 
 function pauseOf(code: Pause['code'], until: number): Pause {
-  const row = CALL_CODES[code]
+  const row = CALL_CODES.get(code)
   return { code, reason: row?.reason ?? code, advice: row?.advice ?? '', until }
 }
 

@@ -10,7 +10,7 @@ const BY_ITSELF = 'Nothing to do: the bridge repeats it by itself.'
 const NOT_OURS =
   'The bridge makes no call that this code belongs to. Report it with the log, and retry the record.'
 
-export const RECORD_CODES: Record<string, CodeRow> = {
+const ROWS: Record<string, CodeRow> = {
   '1001': { reason: "A value is not of the Marketo field's type.", advice: DATA },
   '1002': { reason: 'A value that Marketo requires is missing.', advice: DATA },
   '1003': { reason: 'Marketo calls the data of the record invalid.', advice: DATA },
@@ -143,3 +143,5 @@ export const RECORD_CODES: Record<string, CodeRow> = {
   },
   '1080': { call: 'record', reason: 'More than 25 persons were to be merged at once.', advice: BY_ITSELF },
 }
+
+export const RECORD_CODES: ReadonlyMap<string, CodeRow> = new Map(Object.entries(ROWS))

@@ -58,7 +58,7 @@ export function backoff(attempt: number): number {
 
 export function verdictOfCall(outcome: CallOutcome, context: CallContext): Verdict {
   if (outcome.ok) return { kind: 'accepted' }
-  const row = CALL_CODES[outcome.code] ?? RECORD_CODES[outcome.code] ?? unknownRow(outcome)
+  const row = CALL_CODES.get(outcome.code) ?? RECORD_CODES.get(outcome.code) ?? unknownRow(outcome)
   const told = tell(row, outcome.code, outcome.message)
   const afterMs = Math.max(row.after ?? 0, backoff(context.attempt))
   const again: Verdict = { kind: 'again', afterMs, ...told }
@@ -126,8 +126,8 @@ const PRECEDENCE: Verdict['kind'][] = [
 ]
 
 function verdictOfReason({ code, message }: Reason, context: RecordContext): Verdict {
-  const row: CodeRow = RECORD_CODES[code] ??
-    CALL_CODES[code] ?? {
+  const row: CodeRow = RECORD_CODES.get(code) ??
+    CALL_CODES.get(code) ?? {
       reason: 'Marketo skipped the record for a reason that the bridge does not know.',
       advice:
         'Look for the code in the documentation of the Marketo REST API, correct the record, and retry it.',
@@ -163,7 +163,7 @@ function transient(call: CallHandling | undefined): 'again' | 'stop' | 'refused'
 }
 
 function handlingOf(row: CodeRow, outcome: Failed, context: CallContext): CallHandling {
-  if (CALL_CODES[outcome.code] === undefined && UNKNOWN_STATUS.test(outcome.code))
+  if (CALL_CODES.get(outcome.code) === undefined && UNKNOWN_STATUS.test(outcome.code))
     return context.attempt > PATIENCE ? 'stop' : 'again'
   return row.call ?? 'record'
 }
