@@ -1,0 +1,79 @@
+// The web server without a port: what every request goes through, then the routes. Every answer but the console's pages and
+// /metrics is JSON.
+import compress from '@fastify/compress'
+import helmet from '@fastify/helmet'
+import rateLimit from '@fastify/rate-limit'
+import sensible from '@fastify/sensible'
+import fastify, { LogController, type FastifyBaseLogger } from 'fastify'
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { healthRoutes } from './console/health.ts'
+import { metricsRoute } from './console/metrics-route.ts'
+import { createStatus, statusRoute } from './console/status.ts'
+import type { Config } from './config.ts'
+import type { Db } from './database/tables.ts'
+import type { Log } from './log.ts'
+import type { Metrics } from './metrics.ts'
+import { guardAccess } from './web/access.ts'
+import type { App } from './web/app-type.ts'
+import { answerFailures } from './web/failures.ts'
+import { LONGEST_BODY_BYTES, readJsonBodies } from './web/json-bodies.ts'
+import { describeRoutes, serveDescription } from './web/openapi.ts'
+import { refuseWhenOverloaded } from './web/overload.ts'
+import { nameProblems } from './web/problems.ts'
+
+export interface AppDeps {
+  config: Config
+  db: Db
+  log: Log
+  metrics: Metrics
+  /** Whether this process leads. */
+  isLeader: () => boolean
+  now?: () => number
+}
+
+/** A router in front keeps connections for 90 s; closing earlier than it does loses requests (facts: Heroku, Router 2.0). */
+const KEEP_ALIVE_MS = 95_000
+const HEADERS_TIMEOUT_MS = 100_000
+/** A whole request, body included; the router gives up after 30 s. */
+const REQUEST_TIMEOUT_MS = 30_000
+
+export async function buildApp(deps: AppDeps): Promise<App> {
+  const { config, db, metrics, isLeader, now = Date.now } = deps
+  const logger: FastifyBaseLogger = deps.log
+  const app: App = fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: LONGEST_BODY_BYTES,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    // The router's word about the address counts, the caller's doesn't. As a number Fastify trusts nobody (lib/request.js).
+    trustProxy: (_address, hop) => hop === 0,
+    // Longer parameters than any id are told so by the route, instead of not being found.
+    routerOptions: { maxParamLength: 1_000 },
+  }).withTypeProvider<ZodTypeProvider>()
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  app.setSchemaErrorFormatter(nameProblems)
+
+  await app.register(sensible)
+  await app.register(rateLimit, { global: false })
+  await app.register(helmet)
+  await app.register(compress, { encodings: ['gzip', 'identity'], globalDecompression: false })
+  answerFailures(app)
+  guardAccess(app, {
+    webhook: [config.env.WEBHOOK_SECRET, config.env.WEBHOOK_SECRET_PREVIOUS ?? []].flat(),
+    admin: [config.env.ADMIN_TOKEN],
+    metrics: [config.env.METRICS_TOKEN ?? []].flat(),
+  })
+  await refuseWhenOverloaded(app)
+  readJsonBodies(app)
+  await describeRoutes(app, config.env.APP_URL)
+
+  const status = createStatus({ db, config, isLeader, now })
+  healthRoutes(app, { db })
+  statusRoute(app, status)
+  if (config.env.METRICS_TOKEN !== undefined) metricsRoute(app, { metrics, status, now })
+  serveDescription(app)
+  return app
+}

@@ -1,0 +1,72 @@
+// Every failure as JSON in @fastify/sensible's shape {statusCode, error, message}: a sentence that says what was wrong, never
+// a stack. What went wrong on our side is logged and not shown.
+import { STATUS_CODES } from 'node:http'
+import type { FastifyError, FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { isUnavailable } from '../database/unavailable.ts'
+import { asError } from '../errors.ts'
+
+export const failureShape = z
+  .object({ statusCode: z.number().int(), error: z.string(), message: z.string() })
+  .describe('What was wrong, in a sentence.')
+
+/** The failures a route can answer with, for its schema. */
+export function failures<S extends number>(...statuses: S[]): Record<S, typeof failureShape> {
+  return Object.fromEntries(statuses.map((status) => [status, failureShape])) as Record<
+    S,
+    typeof failureShape
+  >
+}
+
+/** Seconds after which a caller may find the database back. */
+const RETRY_AFTER_SECONDS = 10
+
+/** Fastify's own words tell programmers; these tell whoever calls. */
+const SENTENCES: Record<string, string> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'The body must be JSON: send the header "Content-Type: application/json".',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'The body is larger than 1 MB.',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'The body is not valid JSON.',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'The body is empty; it must be a JSON object.',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'The body is not as long as its Content-Length says.',
+}
+
+export function answerFailures(app: FastifyInstance): void {
+  app.setErrorHandler((thrown, request, reply) => {
+    const error: Partial<FastifyError> & Error = asError(thrown)
+    const status = error.statusCode ?? 500
+    if (status >= 400 && status < 500) return answer(status, SENTENCES[error.code ?? ''] ?? error.message)
+    if (status >= 500 && isMeant(error)) return answer(status, error.message)
+    if (isUnavailable(error)) {
+      request.log.error({ err: error }, 'the database could not be reached for a request')
+      void reply.header('retry-after', RETRY_AFTER_SECONDS)
+      return answer(503, 'The database cannot be reached at the moment. Try again.')
+    }
+    request.log.error(
+      { err: error, method: request.method, url: request.routeOptions.url },
+      'a request failed',
+    )
+    return answer(
+      500,
+      `Something went wrong here; it is not the caller's fault. The log tells more under ${request.id}.`,
+    )
+
+    function answer(statusCode: number, message: string) {
+      return reply
+        .code(statusCode)
+        .type('application/json; charset=utf-8')
+        .serializer(JSON.stringify)
+        .send({ statusCode, error: STATUS_CODES[statusCode] ?? 'Error', message })
+    }
+  })
+
+  app.setNotFoundHandler((request) => {
+    throw app.httpErrors.notFound(
+      `There is no ${request.method} at this address. /docs/json lists what there is.`,
+    )
+  })
+}
+
+/** 5xx that a route raised on purpose, with words for the caller. */
+function isMeant(error: Error): boolean {
+  return 'expose' in error && error.expose === true
+}

@@ -1,0 +1,113 @@
+import t from 'tap'
+import { databaseKinds } from './fixtures/databases.ts'
+import { ADMIN_TOKEN, ENVIRONMENT, METRICS_TOKEN, startWeb } from './fixtures/web.ts'
+
+const [kind] = await databaseKinds()
+
+t.test('every answer is JSON in one shape, also where there is nothing', async (t) => {
+  const { db } = await kind!.create(t)
+  const web = await startWeb(t, db)
+  const nowhere = await web.request('/nowhere')
+  t.equal(nowhere.status, 404)
+  t.strictSame(Object.keys(nowhere.body), ['statusCode', 'error', 'message'])
+  t.equal(nowhere.body.error, 'Not Found')
+  t.equal((await web.request('/%zz')).status, 400)
+  t.match(nowhere.headers.get('x-content-type-options'), 'nosniff', 'helmet is on')
+})
+
+t.test('the process is alive and ready, without any token', async (t) => {
+  const { db } = await kind!.create(t)
+  const web = await startWeb(t, db)
+  t.strictSame((await web.request('/health/live')).body, {
+    ok: true,
+    checks: [{ name: 'process', ok: true, reason: null }],
+  })
+  const ready = await web.request('/health/ready')
+  t.equal(ready.status, 200)
+  t.match(ready.body, {
+    ok: true,
+    checks: [
+      { name: 'database', ok: true },
+      { name: 'schema', ok: true },
+    ],
+  })
+})
+
+t.test(
+  'strangers are refused and then slowed down by address; health checks and known callers are not',
+  async (t) => {
+    const { db } = await kind!.create(t)
+    const web = await startWeb(t, db)
+    const knock = (from: string) =>
+      web.request('/api/status', {
+        headers: { authorization: 'Bearer wrong', 'x-forwarded-for': `9.9.9.9, ${from}` },
+      })
+    const first = await knock('1.1.1.1')
+    t.equal(first.status, 401)
+    t.equal(first.headers.get('www-authenticate'), 'Bearer')
+    t.match(first.body.message, 'ADMIN_TOKEN')
+    for (let i = 1; i < 60; i++) await knock('1.1.1.1')
+    const late = await knock('1.1.1.1')
+    t.equal(late.status, 429)
+    t.ok(Number(late.headers.get('retry-after')) > 0)
+    t.equal(late.body.error, 'Too Many Requests')
+    t.equal((await knock('2.2.2.2')).status, 401, 'another address, as the router tells it')
+    const spoofed = await web.request('/api/status', { headers: { 'x-forwarded-for': '3.3.3.3, 1.1.1.1' } })
+    t.equal(spoofed.status, 429, 'what the caller writes into the header does not count')
+    const known = await web.request('/api/status', {
+      headers: { authorization: `bearer ${ADMIN_TOKEN}`, 'x-forwarded-for': '1.1.1.1' },
+    })
+    t.equal(known.status, 200)
+    t.equal((await web.request('/health/live', { headers: { 'x-forwarded-for': '1.1.1.1' } })).status, 200)
+  },
+)
+
+t.test('a process that cannot keep up says so, but never to strangers and health checks', async (t) => {
+  const { db } = await kind!.create(t)
+  const web = await startWeb(t, db)
+  // The event loop stands still.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_600)
+  const deadline = Date.now() + 2_000
+  let busy = await web.get('/api/status')
+  while (busy.status === 200 && Date.now() < deadline) busy = await web.get('/api/status')
+  t.equal(busy.status, 503)
+  t.equal(busy.headers.get('retry-after'), '10')
+  t.match(busy.body.message, /overloaded/)
+  t.equal((await web.request('/api/status')).status, 401)
+  t.equal((await web.request('/health/live')).status, 200)
+})
+
+t.test('what fails here is logged, and not shown', async (t) => {
+  const { db } = await kind!.create(t)
+  const web = await startWeb(t, db, {
+    isLeader: () => {
+      throw new Error('a detail with a password')
+    },
+  })
+  const failed = await web.get('/api/status')
+  t.equal(failed.status, 500)
+  t.notMatch(JSON.stringify(failed.body), /password/)
+  t.match(web.logged.join('\n'), /a detail with a password/)
+})
+
+t.test('metrics need their own token, and without METRICS_TOKEN there are none', async (t) => {
+  const { db } = await kind!.create(t)
+  const web = await startWeb(t, db)
+  const asked = (token: string) => web.request('/metrics', { headers: { authorization: `Bearer ${token}` } })
+  t.equal((await asked(ADMIN_TOKEN)).status, 401)
+  const told = await asked(METRICS_TOKEN)
+  t.equal(told.status, 200)
+  t.match((told.body as { text?: string }).text, /bridge_marks\{object="Contact",state="queue"\} 0/)
+  t.match((told.body as { text?: string }).text, /bridge_marketo_quota_left 40000/)
+
+  const closed = await startWeb(t, db, { environment: { ...ENVIRONMENT, METRICS_TOKEN: undefined } })
+  t.equal((await closed.request('/metrics')).status, 404)
+})
+
+t.test('the description of the API is open', async (t) => {
+  const { db } = await kind!.create(t)
+  const web = await startWeb(t, db)
+  const { status, body } = await web.request('/docs/json')
+  t.equal(status, 200)
+  t.match(body, { openapi: '3.0.3', paths: { '/api/status': { get: {} } } })
+})
