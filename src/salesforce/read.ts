@@ -41,6 +41,8 @@ export interface Reader {
   ): Promise<Map<string, Reading>>
   /** Which Leads became these Contacts; Contacts that came from none are absent. */
   convertedFrom(contactIds: string[], signal?: AbortSignal): Promise<Map<string, string[]>>
+  /** Which of these the condition lets in. */
+  matching(object: ObjectName, ids: string[], condition: string, signal?: AbortSignal): Promise<Set<string>>
   changedSince(
     object: ObjectName,
     from: Position | Date,
@@ -150,6 +152,15 @@ export function createReader(salesforce: Salesforce): Reader {
         if (lead !== undefined && contact !== null) leads.set(contact, [...(leads.get(contact) ?? []), lead])
       }
       return leads
+    },
+
+    async matching(object, ids, condition, signal) {
+      const rows = await queryByIds(
+        (list) => `SELECT Id FROM ${object} WHERE Id IN (${list}) AND (${condition})`,
+        validIds(ids),
+        signal,
+      )
+      return new Set(rows.flatMap((row) => toId18(row.Id) ?? []))
     },
 
     async *changedSince(object, from, { scope, deleted, pageSize = ROWS_A_PAGE, signal }) {

@@ -31,6 +31,9 @@ interface Granted {
 /** JWT bearer assertions may live three minutes at most. */
 const ASSERTION_LIFE_SECONDS = 170
 
+/** Shorter than other calls: the stream waits for it, and has to be back within a minute. */
+const LOGIN_TIMEOUT_MS = 20_000
+
 const LOGIN = 'log in'
 
 export async function openSession(
@@ -130,7 +133,8 @@ async function askForToken(
   headers: Record<string, string>,
   body: string,
 ): Promise<{ statusCode: number; headers: Record<string, string>; body: string }> {
-  const answer = await http.send({ method: 'POST', url, headers, body }).catch((error: unknown) => {
+  const signal = AbortSignal.timeout(LOGIN_TIMEOUT_MS)
+  const answer = await http.send({ method: 'POST', url, headers, body, signal }).catch((error: unknown) => {
     throw unreachable(LOGIN, error)
   })
   checkGrant(answer.status, answer.text)

@@ -1,0 +1,79 @@
+// Between the socket and the database: events are stored one slice after the other, and whoever brings them waits while too many are
+// pending. The cursor moves with the transaction that stores the slice, never before.
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { StreamEvent } from './stream-event.ts'
+
+export interface IntakeOptions {
+  store(batch: { events: StreamEvent[]; cursor: string }): Promise<void>
+  /** What is stored until an event brings a cursor. */
+  cursor: string
+  sliceSize: number
+  maxPending: number
+  onStored(cursor: string): void
+  onFailed(error: unknown): void
+}
+
+export interface EventIntake {
+  /** Resolves when there is room for another one. */
+  offer(event: StreamEvent): Promise<void>
+  /** Resolves when nothing is pending, or nothing will be stored any more. */
+  drained(): Promise<void>
+  /** Stores no further slice; resolves when the one under way has ended. */
+  stop(): Promise<void>
+}
+
+export function createEventIntake(options: IntakeOptions): EventIntake {
+  const { sliceSize, maxPending } = options
+  const pending: StreamEvent[] = []
+  let { cursor } = options
+  let stopped = false
+  let working: Promise<void> | undefined
+  let waiters: { below: number; go: () => void }[] = []
+
+  function wake(): void {
+    const ready = waiters.filter(({ below }) => stopped || pending.length < below)
+    waiters = waiters.filter((waiter) => !ready.includes(waiter))
+    for (const { go } of ready) go()
+  }
+
+  function until(below: number): Promise<void> {
+    if (stopped || pending.length < below) return Promise.resolve()
+    return new Promise((go) => waiters.push({ below, go }))
+  }
+
+  async function work(): Promise<void> {
+    // A turn later the rest of what came with this event is there too: one transaction instead of two.
+    await nextTurn()
+    while (pending.length > 0 && !stopped) {
+      const events = pending.slice(0, sliceSize)
+      const next = events.findLast((event) => event.cursor !== null)?.cursor ?? cursor
+      try {
+        await options.store({ events, cursor: next })
+      } catch (error) {
+        stopped = true
+        wake()
+        options.onFailed(error)
+        return
+      }
+      cursor = next
+      pending.splice(0, events.length)
+      options.onStored(cursor)
+      wake()
+    }
+  }
+
+  return {
+    offer(event) {
+      if (stopped) return Promise.resolve()
+      pending.push(event)
+      working ??= work().finally(() => (working = undefined))
+      return until(maxPending)
+    },
+    drained: () => until(1),
+    async stop() {
+      stopped = true
+      wake()
+      await working
+    },
+  }
+}

@@ -1,0 +1,70 @@
+import * as fc from 'fast-check'
+import t from 'tap'
+import { isCursor, startedAnew, streamEvent } from '../../src/salesforce/stream-event.ts'
+
+const CHANNEL = '/event/Record_Change__e'
+
+function read(text: string, oversized = false): ReturnType<typeof streamEvent> {
+  let message: unknown
+  try {
+    message = oversized ? undefined : JSON.parse(text)
+  } catch {}
+  return streamEvent({ text, oversized }, message, CHANNEL)
+}
+
+t.test('an event has its position in the type it came in', async (t) => {
+  const at = (replayId: string): ReturnType<typeof read> =>
+    read(
+      `{"data":{"payload":{"a":1},"event":{"EventUuid":"u","replayId":${replayId}}},"channel":"${CHANNEL}"}`,
+    )
+  t.match(at('2112'), { replayId: 2112, cursor: '2112', uuid: 'u', payload: { a: 1 } })
+  t.match(at('"AAEC"'), { replayId: 'AAEC', cursor: '"AAEC"' })
+  t.equal(at('90071992547409931234').cursor, '90071992547409931234', 'larger than numbers are exact')
+  t.match(at('null'), { replayId: null, cursor: null })
+  t.equal(at('{"x":1}').cursor, null)
+})
+
+t.test('an event of another channel does not move the cursor', async (t) => {
+  t.match(read('{"data":{"payload":1,"event":{"replayId":5}},"channel":"/event/Other__e"}'), {
+    replayId: null,
+    cursor: null,
+    payload: 1,
+  })
+})
+
+t.test('an event without anything is an event still', async (t) => {
+  t.match(read(`{"channel":"${CHANNEL}"}`), { replayId: null, cursor: null, uuid: null, payload: null })
+  t.match(read(`{"channel":"${CHANNEL}","data":[]}`), { payload: null })
+})
+
+t.test('of an event that is too long the position at its end counts', async (t) => {
+  const text = `{"data":{"payload":"${'x'.repeat(20_000)}","event":{"replayId":9}},"channel":"${CHANNEL}"}`
+  const event = read(text, true)
+  t.match(event, { cursor: '9', payload: null })
+  t.equal(event.raw.length, 10_000)
+})
+
+t.test('only what Salesforce could have sent is a cursor', async (t) => {
+  for (const text of ['-1', '0', '2112', '"AAEC"']) t.ok(isCursor(text), text)
+  for (const text of ['', 'abc', '1.5', 'null', '{}', '"', '"a', '1 2', '1'.repeat(50)])
+    t.notOk(isCursor(text), text)
+})
+
+t.test('a position that does not exceed the one subscribed from tells of a new stream', async (t) => {
+  const event = (replayId: number): ReturnType<typeof read> =>
+    read(`{"data":{"event":{"replayId":${replayId}}},"channel":"${CHANNEL}"}`)
+  t.ok(startedAnew('2112', event(13)))
+  t.notOk(startedAnew('2112', event(2113)))
+  t.notOk(startedAnew('-1', event(13)))
+  t.notOk(startedAnew('"AAEC"', event(13)))
+})
+
+t.test('any text becomes an event', async (t) => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.json()), fc.boolean(), (text, oversized) => {
+      const { cursor, raw } = read(text, oversized)
+      t.ok((cursor === null || isCursor(cursor)) && raw.length <= 10_000)
+    }),
+    { numRuns: 300 },
+  )
+})
