@@ -51,8 +51,9 @@ async function send(
 
   const breakOff = (level: Failed['level'], code: string, message: string): void => {
     brokenOff ??= failed(level, code, message, started !== undefined)
-    started?.abort(new Error(message))
+    // First, because undici reports the abort at once as an error of its own.
     resolve(brokenOff)
+    started?.abort(new Error(message))
   }
   const timer = setTimeout(() => {
     breakOff('network', 'timed-out', `no answer within ${request.timeoutMs / 1000} s`)

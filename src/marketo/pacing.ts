@@ -109,7 +109,7 @@ export function createPacing(options: {
   let pumping = false
   let countedAt = -Infinity
   let alarm = new AbortController()
-  const told = new Map<string, number>()
+  const told = new Set<string>()
 
   const isLow = (priority: Priority): boolean => priority === 'refresh' || priority === 'background'
   const head = (): Waiter | undefined => PRIORITIES.map((priority) => waiting[priority][0]).find(Boolean)
@@ -214,7 +214,7 @@ export function createPacing(options: {
       onPause?.(pause)
     }
     told.clear()
-    for (const pause of current) told.set(pause.code, pause.until)
+    for (const pause of current) told.add(pause.code)
   }
 
   async function turn(call: PacedCall): Promise<{ ok: true; id: number | string } | Failed> {
