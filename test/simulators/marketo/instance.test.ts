@@ -36,7 +36,8 @@ t.test('an instance with other names keeps the values under those', async (t) =>
 })
 
 t.test('the nightly ranking changes tiers and leaves no trace', async (t) => {
-  const { marketo } = await startTester(t)
+  let now = Date.parse('2026-11-23T10:00:00Z')
+  const { marketo } = await startTester(t, { now: () => (now += 1000) })
   const { instance } = marketo
   const leads = Array.from({ length: 8 }, () => instance.createLead({}))
   const before = leads.map((lead) => lead.updatedAt)
