@@ -1,6 +1,7 @@
 // One life of one faye client on one subscription: from handshake to its first fault, which ends it for good. faye keeps the protocol
 // (ids, client id, handshake → subscribe → connect → connect); every message in and out passes the one extension below. faye's
 // dispatcher, with its retries, timers, sockets and websocket probing, is replaced: most traps of facts §2 live there.
+/// <reference types="jsforce" />
 import faye from 'faye'
 import { asError, BridgeError, reasonOf } from '../errors.ts'
 import { adviceOf, faultOf, httpFault, rebuild, type BayeuxMessage, type Fault } from './bayeux-faults.ts'
@@ -47,6 +48,17 @@ export interface BayeuxClient {
 
 type Outgoing = BayeuxMessage & { id?: unknown; supportedConnectionTypes?: string[] }
 
+/** What is used of faye's client; jsforce's typings know less. */
+interface FayeClient {
+  disable(feature: 'websocket'): void
+  addExtension(extension: {
+    outgoing(message: object, pass: (message: object | null) => void): void
+    incoming(message: object, pass: (message: object | null) => void): void
+  }): void
+  subscribe(channel: string, callback: () => void): { errback(callback: () => void): void }
+  disconnect(): void
+}
+
 /** What faye's client asks of its dispatcher. */
 interface Dispatcher {
   connectionType: string
@@ -81,7 +93,7 @@ export function startBayeuxClient(options: ClientOptions): BayeuxClient {
     resolveEnded(fault)
   }
 
-  const client = new faye.Client(options.url)
+  const client = new faye.Client(options.url) as unknown as FayeClient
   client.disable('websocket')
   const dispatcher = Reflect.get(client, '_dispatcher') as Dispatcher
   Object.assign(dispatcher, {

@@ -12,11 +12,14 @@ function read(text: string, oversized = false): ReturnType<typeof streamEvent> {
   return streamEvent({ text, oversized }, message, CHANNEL)
 }
 
+/** An event with this JSON text as its replay id. */
+function at(replayId: string): ReturnType<typeof read> {
+  return read(
+    `{"data":{"payload":{"a":1},"event":{"EventUuid":"u","replayId":${replayId}}},"channel":"${CHANNEL}"}`,
+  )
+}
+
 t.test('an event has its position in the type it came in', async (t) => {
-  const at = (replayId: string): ReturnType<typeof read> =>
-    read(
-      `{"data":{"payload":{"a":1},"event":{"EventUuid":"u","replayId":${replayId}}},"channel":"${CHANNEL}"}`,
-    )
   t.match(at('2112'), { replayId: 2112, cursor: '2112', uuid: 'u', payload: { a: 1 } })
   t.match(at('"AAEC"'), { replayId: 'AAEC', cursor: '"AAEC"' })
   t.equal(at('90071992547409931234').cursor, '90071992547409931234', 'larger than numbers are exact')
@@ -51,12 +54,10 @@ t.test('only what Salesforce could have sent is a cursor', async (t) => {
 })
 
 t.test('a position that does not exceed the one subscribed from tells of a new stream', async (t) => {
-  const event = (replayId: number): ReturnType<typeof read> =>
-    read(`{"data":{"event":{"replayId":${replayId}}},"channel":"${CHANNEL}"}`)
-  t.ok(startedAnew('2112', event(13)))
-  t.notOk(startedAnew('2112', event(2113)))
-  t.notOk(startedAnew('-1', event(13)))
-  t.notOk(startedAnew('"AAEC"', event(13)))
+  t.ok(startedAnew('2112', at('13')))
+  t.notOk(startedAnew('2112', at('2113')))
+  t.notOk(startedAnew('-1', at('13')))
+  t.notOk(startedAnew('"AAEC"', at('13')))
 })
 
 t.test('any text becomes an event', async (t) => {
