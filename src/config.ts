@@ -222,7 +222,7 @@ export class ConfigError extends Error {
 }
 
 /** Reads and checks the environment. Empty strings count as absent: Heroku's form sends them. */
-export function readConfig(environment: Record<string, string | undefined>): Config {
+export function readConfig(environment: Record<string, string | undefined> = process.env): Config {
   const given = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''),
   )

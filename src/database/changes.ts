@@ -175,10 +175,20 @@ export async function countChanges(db: DbOrTrx): Promise<QueueCounts> {
 export async function countBackground(db: DbOrTrx, object: string, atMost: number): Promise<number> {
   const { rows } = await sql<{ records: number }>`
     select count(*) as records from (
-      select 1 from changes where object = ${object} and priority = ${PRIORITY.background} and waiting_for is null limit ${atMost}) as some`.execute(
+      select 1 from changes where object = ${object} and priority = ${PRIORITY.background} and waiting_for is null limit ${atMost}) as marks`.execute(
     db,
   )
   return rows[0]?.records ?? 0
+}
+
+/** Objects that have background marks due. */
+export async function backgroundObjects(db: DbOrTrx): Promise<Set<string>> {
+  const { rows } = await sql<{ object: string }>`
+    select o.object from unnest(array['User', 'Account', 'Lead', 'Contact', 'Opportunity', 'OpportunityContactRole']) as o(object)
+    where exists (select 1 from changes c where c.object = o.object and c.priority = ${PRIORITY.background} and c.waiting_for is null and c.due <= now())`.execute(
+    db,
+  )
+  return new Set(rows.map((row) => row.object))
 }
 
 export async function readChange(db: DbOrTrx, id: string) {

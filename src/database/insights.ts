@@ -1,6 +1,6 @@
 // Sales Insight values as last seen, and the order in which they changed.
 import { sql } from 'kysely'
-import type { Db, DbOrTrx } from './tables.ts'
+import type { Db, DbOrTrx, Trx } from './tables.ts'
 
 export interface InsightValues {
   type: string | null
@@ -22,6 +22,33 @@ export interface InsightReading {
 
 /** Stores what differs and gives it new numbers. A person enters with the first value that isn't null. Returns how many changed. */
 export async function storeInsights(db: Db, readings: InsightReading[]): Promise<number> {
+  return db.transaction().execute(async (trx) => {
+    await lockNumbers(trx)
+    return store(trx, readings)
+  })
+}
+
+/** As storeInsights, for persons that the ledger still holds as they were read: between reading and storing one may have been
+ *  re-keyed or removed, and must not come back under the old id. */
+export async function storeKnownInsights(trx: Trx, readings: InsightReading[]): Promise<number> {
+  await lockNumbers(trx)
+  const known = await personsById(
+    trx,
+    readings.map(({ id }) => id),
+  )
+  const marketoIds = new Map(known.map((person) => [person.id, person.marketoId]))
+  return store(
+    trx,
+    readings.filter(({ id, marketoId }) => marketoIds.get(id) === marketoId),
+  )
+}
+
+/** Locked before numbering: whoever numbers rows commits before the next one numbers, so a reader never misses a lower number. */
+async function lockNumbers(trx: DbOrTrx): Promise<void> {
+  await sql`select 1 from counters where name = 'insights' for update`.execute(trx)
+}
+
+async function store(trx: Trx, readings: InsightReading[]): Promise<number> {
   if (readings.length === 0) return 0
   const rows = JSON.stringify(
     readings.map(({ id, marketoId, values, readAt }) => ({
@@ -32,10 +59,7 @@ export async function storeInsights(db: Db, readings: InsightReading[]): Promise
       read_at: readAt,
     })),
   )
-  return db.transaction().execute(async (trx) => {
-    // Locked first: whoever numbers rows commits before the next one numbers, so a reader never misses a lower number.
-    await sql`select 1 from counters where name = 'insights' for update`.execute(trx)
-    const { rows: changed } = await sql<{ id: string }>`
+  const { rows: changed } = await sql<{ id: string }>`
       with r as (
         select distinct on (id) * from jsonb_to_recordset(${rows}::jsonb) as r(id text, marketo_id text, type text, date timestamptz, description text, source text,
           priority bigint, urgency bigint, relative_score bigint, read_at timestamptz) order by id, read_at desc
@@ -55,14 +79,13 @@ export async function storeInsights(db: Db, readings: InsightReading[]): Promise
         marketo_id = excluded.marketo_id, type = excluded.type, date = excluded.date, description = excluded.description, source = excluded.source,
         priority = excluded.priority, urgency = excluded.urgency, relative_score = excluded.relative_score, read_at = excluded.read_at, number = excluded.number
       returning id`.execute(trx)
-    await sql`
+  await sql`
       update insights i set read_at = r.read_at
       from jsonb_to_recordset(${rows}::jsonb) as r(id text, read_at timestamptz) where i.id = r.id and i.read_at < r.read_at`.execute(
-      trx,
-    )
-    await advance(trx, changed.length)
-    return changed.length
-  })
+    trx,
+  )
+  await advance(trx, changed.length)
+  return changed.length
 }
 
 async function advance(trx: DbOrTrx, by: number): Promise<void> {
@@ -112,7 +135,7 @@ export async function highestNumber(db: DbOrTrx): Promise<number> {
 
 /** The person has another Salesforce id now (conversion, merge, undelete, adoption): it enters anew, under the new id. */
 export async function rekeyInsight(trx: DbOrTrx, from: string, to: string): Promise<void> {
-  await sql`select 1 from counters where name = 'insights' for update`.execute(trx)
+  await lockNumbers(trx)
   await sql`delete from insights where id = ${to} and exists (select 1 from insights where id = ${from})`.execute(
     trx,
   )

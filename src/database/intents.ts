@@ -31,17 +31,39 @@ export async function openIntents(db: DbOrTrx, intents: Intent[]): Promise<void>
   )
 }
 
+/** These intents go out with this call now. */
+export async function assignCall(db: DbOrTrx, ids: string[], call: string): Promise<void> {
+  if (ids.length > 0)
+    await sql`update intents set call = ${call}, ambiguous = false, started_at = clock_timestamp() where id = any(${ids}::text[])`.execute(
+      db,
+    )
+}
+
 /** The write has an outcome. */
 export async function closeIntents(db: DbOrTrx, ids: string[]): Promise<void> {
   if (ids.length > 0) await sql`delete from intents where id = any(${ids}::text[])`.execute(db)
 }
 
-/** The call ended without telling its outcome. */
+/** The call ended without telling its outcome. The wait begins now: it may have gone out long after its intent was written. */
 export async function keepAmbiguous(db: DbOrTrx, call: string): Promise<void> {
-  await db.updateTable('intents').set({ ambiguous: true }).where('call', '=', call).execute()
+  await db
+    .updateTable('intents')
+    .set({ ambiguous: true, started_at: sql<Date>`clock_timestamp()` })
+    .where('call', '=', call)
+    .execute()
 }
 
-/** Everything without outcome, oldest first, with its age by the database's clock. */
+/** At the begin of a term: whatever a former leader had out has no known outcome. */
+export async function inheritIntents(db: DbOrTrx): Promise<number> {
+  const result = await db
+    .updateTable('intents')
+    .set({ ambiguous: true, started_at: sql<Date>`clock_timestamp()` })
+    .where('call', '<>', '')
+    .executeTakeFirst()
+  return Number(result.numUpdatedRows)
+}
+
+/** Writes of unknown outcome and deletes not sent yet, oldest first, with their age by the database's clock. */
 export async function pendingIntents(db: DbOrTrx): Promise<(OpenIntent & { ageMs: number })[]> {
   const rows = await db
     .selectFrom('intents')
@@ -57,6 +79,7 @@ export async function pendingIntents(db: DbOrTrx): Promise<(OpenIntent & { ageMs
       'ambiguous',
     ])
     .select(sql<number>`(extract(epoch from clock_timestamp() - started_at) * 1000)::float8`.as('ageMs'))
+    .where((where) => where.or([where('ambiguous', '=', true), where('call', '=', '')]))
     .orderBy('started_at')
     .execute()
   return rows.map((row) => ({ ...row, kind: row.kind as Intent['kind'] }))

@@ -53,6 +53,11 @@ export async function clearProblem(db: DbOrTrx, system: Problem['system'], code?
   await query.execute()
 }
 
+/** A new leader finds out for itself what is wrong. */
+export async function clearProblems(db: DbOrTrx): Promise<void> {
+  await db.deleteFrom('problems').execute()
+}
+
 export async function listProblems(db: DbOrTrx): Promise<(Problem & { since: Date })[]> {
   const rows = await db.selectFrom('problems').selectAll().orderBy('since').execute()
   return rows.map((row) => ({ ...row, system: row.system as Problem['system'] }))

@@ -1,0 +1,239 @@
+// Wires the flows of a leader that is connected, and runs their loops side by side until the term ends. What Marketo had not answered
+// by then stays behind as intents.
+import { PRIORITY, mark } from './database/changes.ts'
+import { forget } from './database/ledger.ts'
+import type { LeaderTransaction } from './database/lease.ts'
+import { vacuumHotTables } from './database/maintenance.ts'
+import { forgetOldCalls } from './database/marketo-calls.ts'
+import { clearProblem, raiseProblem, takeCommands, type Command } from './database/state.ts'
+import { reasonOf } from './errors.ts'
+import { loop, pause, untilAborted } from './loop.ts'
+import type { MarketoClient } from './marketo/client.ts'
+import type { MarketoSchema } from './marketo/describe.ts'
+import type { Pacing } from './marketo/pacing.ts'
+import { usage } from './marketo/usage.ts'
+import type { ReportSources } from './report.ts'
+import type { Salesforce } from './salesforce/connect.ts'
+import type { ObjectName } from './salesforce/ids.ts'
+import { createReader } from './salesforce/read.ts'
+import { openStream, type StreamState } from './salesforce/stream.ts'
+import { createBackfill } from './sync/backfill.ts'
+import { createBrake } from './sync/brake.ts'
+import { CHANNEL } from './sync/events.ts'
+import { createEventStore, cursorKey } from './sync/listen.ts'
+import type { Mapping } from './sync/mapping.ts'
+import { createReconcile } from './sync/reconcile.ts'
+import { createRecover } from './sync/recover.ts'
+import { createRemovals } from './sync/removals.ts'
+import { createSync } from './sync/sync.ts'
+import { createTrouble } from './sync/trouble.ts'
+import { createWork } from './sync/work.ts'
+import type { TermDeps } from './term.ts'
+
+export interface RefreshContext {
+  schema: MarketoSchema
+  /** Persons that Marketo no longer returns are forgotten and sent anew. */
+  onLost: (persons: { id: string; object: string }[]) => Promise<void>
+  signal: AbortSignal
+}
+
+export interface FlowDeps extends TermDeps {
+  leader: LeaderTransaction
+  salesforce: Salesforce
+  client: MarketoClient
+  pacing: Pacing
+  schema: MarketoSchema
+  sources: ReportSources
+  /** No new work from here on. */
+  stopping: AbortSignal
+  /** Everything is broken off. */
+  signal: AbortSignal
+}
+
+/** Work in flight may end (Heroku kills 30 s after SIGTERM); then its calls are broken off. */
+const DRAIN_MS = 20_000
+const MAPPING_EVERY_MS = 10 * 60_000
+const USAGE_EVERY_MS = 10 * 60_000
+const MAINTENANCE_EVERY_MS = 60_000
+/** While the daily delivery limit holds events back, reconciling takes their place. */
+const RECONCILE_WITHOUT_STREAM_MS = 5 * 60_000
+
+export async function runFlows(
+  deps: FlowDeps,
+  mapping: { current: () => Mapping; reload: () => Promise<void> },
+): Promise<void> {
+  const { config, database, leader, salesforce, client, pacing, log, counters, stopping, signal, sources } =
+    deps
+  const { db } = database
+  const { env } = config
+  const now = Date.now
+  const startedAt = now()
+  let mappedAt = startedAt
+  const wake = (): void => sync.wake()
+
+  const reader = createReader(salesforce)
+  const trouble = createTrouble({ leader, now })
+  const brake = createBrake({ db, leader, now })
+  const removals = createRemovals({
+    db,
+    leader,
+    client,
+    brake,
+    deletePolicy: env.DELETE_POLICY,
+    log,
+    counters,
+    signal,
+  })
+  const recover = createRecover({
+    db,
+    leader,
+    client,
+    removals,
+    waitMs: env.MARKETO_AMBIGUOUS_WAIT_SECONDS * 1000,
+    log,
+    signal,
+  })
+  const finding = { db, leader, reader, mapping: mapping.current, log, signal: stopping, wake }
+  const backfill = createBackfill(finding)
+  const reconcile = createReconcile(finding)
+  const work = createWork({
+    db,
+    leader,
+    client,
+    reader,
+    removals,
+    trouble,
+    mapping: mapping.current,
+    counters,
+    log,
+    signal,
+    matchByEmail: env.MATCH_BY_EMAIL,
+    severalPersons: env.SEVERAL_PERSONS,
+    keyLookup: { accepted: true },
+  })
+  const sync = createSync({
+    db,
+    leader,
+    work,
+    recover,
+    pacing,
+    trouble,
+    filling: () => backfill.filling(),
+    concurrency: config.limits.concurrency,
+    now,
+    log,
+    signal,
+  })
+  const stream = openStream({
+    salesforce,
+    channel: CHANNEL,
+    log,
+    ...createEventStore({ db, leader, key: cursorKey(salesforce.orgId, CHANNEL), log, counters, wake }),
+    onGap: async (reason) => {
+      log.warn({ reason }, 'events may be missing: reconciling')
+      await reconcile.runOnce()
+    },
+    onState: (state) => {
+      tellStream(state).catch((error: unknown) =>
+        log.debug({ reason: reasonOf(error) }, 'the state of the stream could not be told'),
+      )
+    },
+  })
+  sources.stream = () => stream.state()
+  sources.backfill = () => backfill.progress(sync.inFlight())
+  sources.reconcile = {
+    lastRunAt: () => reconcile.lastRunAt(),
+    everyMs: env.RECONCILE_EVERY_MINUTES * 60_000,
+  }
+
+  async function tellStream(state: StreamState): Promise<void> {
+    await leader(async (trx) => {
+      await clearProblem(trx, 'stream')
+      if (state.state === 'live' || state.state === 'connecting' || state.reason === undefined) return
+      await raiseProblem(trx, {
+        system: 'stream',
+        code: state.code ?? state.state,
+        reason: state.reason,
+        advice: state.advice ?? 'It is tried again by itself; changes are found by the reconcile meanwhile.',
+      })
+    })
+  }
+
+  async function fillAtFirst(): Promise<void> {
+    // At the first start the subscription stands before the backfill begins, so that no change falls in between.
+    while (!stopping.aborted && stream.state().state === 'connecting') await pause(100, stopping)
+    if (!stopping.aborted && (await backfill.state()) === undefined) await backfill.request({})
+  }
+
+  async function obey(command: Command & { id: number }): Promise<void> {
+    const { objects, force } = command.arguments as { objects?: ObjectName[]; force?: boolean }
+    if (command.name === 'backfill') await backfill.request({ objects, force })
+    else if (command.name === 'backfill-pause') await backfill.pause()
+    else if (command.name === 'backfill-resume') await backfill.resume()
+    else if (command.name === 'reconcile') await reconcile.runOnce()
+    else if (command.name === 'reload-mapping') await mapping.reload()
+    else await brake.confirm()
+    sources.commandsDone = command.id
+    wake()
+  }
+
+  async function reconcileWhenDue(): Promise<void> {
+    const everyMs = env.RECONCILE_EVERY_MINUTES * 60_000
+    const wait =
+      stream.state().state === 'daily-limit' ? Math.min(everyMs, RECONCILE_WITHOUT_STREAM_MS) : everyMs
+    if (now() - (reconcile.lastRunAt()?.getTime() ?? startedAt) >= wait) await reconcile.runOnce()
+  }
+
+  async function onLost(persons: { id: string; object: string }[]): Promise<void> {
+    await leader(async (trx) => {
+      await forget(
+        trx,
+        persons.map(({ id }) => id),
+      )
+      await mark(
+        trx,
+        persons.map(({ id, object }) => ({ object, id, priority: PRIORITY.found })),
+      )
+    })
+    wake()
+  }
+
+  const every = (name: string, everyMs: number, step: () => Promise<unknown>): Promise<void> =>
+    loop({ name, everyMs, signal: stopping, log }, step)
+  const loops = [
+    loop({ name: 'the sync', everyMs: 500, signal: stopping, log, rest: () => sync.rest() }, () =>
+      sync.runOnce(),
+    ),
+    every('the backfill', 1_000, async () => {
+      await fillAtFirst()
+      await backfill.run()
+    }),
+    every('the reconcile', 1_000, reconcileWhenDue),
+    every('the commands', 1_000, async () => {
+      for (const command of await leader(takeCommands)) await obey(command)
+    }),
+    every('the mapping', 60_000, async () => {
+      if (now() - mappedAt < MAPPING_EVERY_MS) return
+      await mapping.reload()
+      mappedAt = now()
+    }),
+    every("Marketo's usage", USAGE_EVERY_MS, async () => {
+      const answer = await usage(client, { priority: 'refresh', signal })
+      if (answer.ok) pacing.noteUsage(answer.usage.total)
+    }),
+    every('the maintenance', MAINTENANCE_EVERY_MS, async () => {
+      await forgetOldCalls(db)
+      if (database.kind === 'embedded' && sync.inFlight() === 0) await vacuumHotTables(db)
+    }),
+    ...deps
+      .refresh({ schema: deps.schema, onLost, signal })
+      .map(({ name, everyMs, step }) => every(name, everyMs, step)),
+  ]
+
+  try {
+    await Promise.race([Promise.all(loops), untilAborted(stopping)])
+  } finally {
+    await stream.close()
+    await Promise.race([sync.idle(), pause(DRAIN_MS, signal)])
+  }
+}

@@ -1,0 +1,238 @@
+// Fills the queue with everything in scope, object by object in dependency order: at the first start, and when an admin asks.
+// Resumable page by page; below live changes; pauses while the queue is long.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { countBackground, mark, PRIORITY } from '../database/changes.ts'
+import type { LeaderTransaction } from '../database/lease.ts'
+import { analyzeHotTables } from '../database/maintenance.ts'
+import { readState, writeState } from '../database/state.ts'
+import type { Db } from '../database/tables.ts'
+import { reasonOf } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { OBJECTS, type ObjectName } from '../salesforce/ids.ts'
+import type { Reader } from '../salesforce/read.ts'
+import type { Mapping } from './mapping.ts'
+import { OVERLAP_MS, watermarkKey } from './reconcile.ts'
+import { scopeOf } from './scope.ts'
+
+/** At most so many marks are queued at once: more would only make the database large. */
+export const QUEUED_AT_MOST = 100_000
+/** Without fresh statistics the queue's index is not used after a bulk fill of this size. */
+const ANALYZE_AFTER = 10_000
+
+export interface BackfillState {
+  state: 'idle' | 'running' | 'paused' | 'done' | 'failed'
+  objects: ObjectName[]
+  force: boolean
+  /** Records marked so far, and how many there were at the start. */
+  marked: number
+  total: number
+  /** The object being marked, and where to go on. */
+  object: ObjectName | null
+  jobId: string | null
+  locator: string | null
+  watermark: string | null
+  startedAt: string
+  finishedAt: string | null
+  reason: string | null
+}
+
+export interface BackfillRequest {
+  objects?: ObjectName[] | undefined
+  force?: boolean | undefined
+}
+
+export interface BackfillProgress {
+  state: BackfillState['state']
+  done: number
+  total: number
+  etaSeconds: number | null
+}
+
+export interface Backfill {
+  /** How far it is: what is marked less what is still queued or in flight. Turns to done when nothing of it is left. */
+  progress(inFlight: number): Promise<BackfillProgress>
+  /** Goes on where it was, or does nothing. Resolves when the marking ended, was paused or stopped. */
+  run(): Promise<void>
+  request(request: BackfillRequest): Promise<void>
+  pause(): Promise<void>
+  resume(): Promise<void>
+  state(): Promise<BackfillState | undefined>
+  /** Objects that are being marked or will be: their batches are not complete yet. */
+  filling(): ReadonlySet<ObjectName>
+}
+
+export function createBackfill(deps: {
+  db: Db
+  leader: LeaderTransaction
+  reader: Reader
+  mapping: () => Mapping
+  log: Log
+  signal: AbortSignal
+  wake: () => void
+}): Backfill {
+  const { db, leader, reader, log, signal, wake } = deps
+  let filling = new Set<ObjectName>()
+  let running: Promise<void> | undefined
+  let sinceAnalyze = 0
+
+  const read = (): Promise<BackfillState | undefined> => readState<BackfillState>(db, 'backfill')
+  const write = (state: BackfillState): Promise<void> => leader((trx) => writeState(trx, 'backfill', state))
+
+  async function fill(initial: BackfillState): Promise<void> {
+    let state = initial
+    const from = state.object === null ? 0 : state.objects.indexOf(state.object)
+    filling = new Set(state.objects.slice(from))
+    for (const object of state.objects.slice(from)) {
+      if (state.object !== object) state = { ...state, object, jobId: null, locator: null }
+      const scope = scopeOf(deps.mapping().objects[object])
+      const resume = {
+        ...(state.jobId === null ? {} : { jobId: state.jobId }),
+        ...(state.locator === null ? {} : { locator: state.locator }),
+        signal,
+      }
+      for await (const page of reader.allIds(object, scope, resume)) {
+        const stored = await room(object, state)
+        if (stored === undefined) return
+        state = {
+          ...state,
+          state: stored.state,
+          marked: state.marked + page.ids.length,
+          jobId: page.done ? null : page.jobId,
+          locator: page.locator,
+        }
+        await leader(async (trx) => {
+          await mark(
+            trx,
+            page.ids.map((id) => ({ object, id, priority: PRIORITY.background, force: state.force })),
+          )
+          await writeState(trx, 'backfill', state)
+        })
+        await analyzeAfter(page.ids.length)
+        wake()
+      }
+      filling.delete(object)
+      const watermark = state.watermark ?? new Date().toISOString()
+      await leader((trx) => writeState(trx, watermarkKey(object), { at: watermark }))
+      wake()
+    }
+    await write({
+      ...state,
+      total: Math.max(state.total, state.marked),
+      object: null,
+      jobId: null,
+      locator: null,
+      finishedAt: new Date().toISOString(),
+    })
+    log.info({ records: state.marked }, `backfill has queued ${state.marked} records`)
+  }
+
+  /** Waits while the queue is long; undefined when the backfill was paused or this process stops. */
+  async function room(object: ObjectName, state: BackfillState): Promise<BackfillState | undefined> {
+    for (;;) {
+      const stored = await read()
+      if (signal.aborted || stored?.state !== 'running') return undefined
+      if (
+        state.marked < QUEUED_AT_MOST ||
+        (await countBackground(db, object, QUEUED_AT_MOST)) < QUEUED_AT_MOST
+      )
+        return stored
+      await sleep(1_000, undefined, { signal }).catch(() => undefined)
+    }
+  }
+
+  async function analyzeAfter(records: number): Promise<void> {
+    sinceAnalyze += records
+    if (sinceAnalyze < ANALYZE_AFTER) return
+    sinceAnalyze = 0
+    await analyzeHotTables(db)
+  }
+
+  async function start(): Promise<void> {
+    const state = await read()
+    if (state?.state !== 'running' || state.finishedAt !== null) return
+    try {
+      await fill(state)
+    } catch (error) {
+      if (signal.aborted) return
+      log.warn({ reason: reasonOf(error) }, 'the backfill stumbled and goes on where it was')
+      throw error
+    } finally {
+      filling = new Set()
+    }
+  }
+
+  return {
+    filling: () => filling,
+    state: read,
+    run() {
+      running ??= start().finally(() => {
+        running = undefined
+      })
+      return running
+    },
+
+    async request({ objects, force = false }) {
+      const mapping = deps.mapping()
+      const wanted = OBJECTS.filter(
+        (object) => (objects ?? OBJECTS).includes(object) && mapping.objects[object].active,
+      )
+      const watermark = new Date((await reader.serverTime(signal)).getTime() - OVERLAP_MS).toISOString()
+      let total = 0
+      for (const object of wanted)
+        total += await reader.count(object, undefined, scopeOf(mapping.objects[object]), signal)
+      filling = new Set(wanted)
+      await write({
+        state: 'running',
+        objects: wanted,
+        force,
+        marked: 0,
+        total,
+        object: null,
+        jobId: null,
+        locator: null,
+        watermark,
+        startedAt: new Date().toISOString(),
+        finishedAt: null,
+        reason: null,
+      })
+      log.info({ objects: wanted, records: total, force }, `backfill of ${total} records begins`)
+    },
+
+    async progress(inFlight) {
+      const state = await read()
+      if (state === undefined) return { state: 'idle', done: 0, total: 0, etaSeconds: null }
+      const { marked, total, finishedAt } = state
+      if (state.state === 'done' || state.state === 'failed')
+        return { state: state.state, done: marked, total: marked, etaSeconds: null }
+      let queued = inFlight
+      for (const object of state.objects) queued += await countBackground(db, object, QUEUED_AT_MOST * 2)
+      const done = Math.max(0, marked - queued)
+      if (state.state === 'running' && finishedAt !== null && queued === 0) {
+        await write({ ...state, state: 'done', finishedAt: new Date().toISOString() })
+        log.info(
+          { records: marked, ms: Date.now() - Date.parse(state.startedAt) },
+          `backfill is done: ${marked} records`,
+        )
+        await analyzeHotTables(db)
+        return { state: 'done', done: marked, total: marked, etaSeconds: null }
+      }
+      const elapsed = (Date.now() - Date.parse(state.startedAt)) / 1000
+      return {
+        state: state.state,
+        done,
+        total: Math.max(total, marked),
+        etaSeconds: done === 0 ? null : Math.round((elapsed / done) * (Math.max(total, marked) - done)),
+      }
+    },
+
+    async pause() {
+      const state = await read()
+      if (state?.state === 'running') await write({ ...state, state: 'paused' })
+    },
+
+    async resume() {
+      const state = await read()
+      if (state?.state === 'paused') await write({ ...state, state: 'running' })
+    },
+  }
+}

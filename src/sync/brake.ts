@@ -1,0 +1,71 @@
+// Stops a mass removal: a lost permission, a wrong filter or a mass delete by mistake must not empty Marketo unseen.
+import { countLedger } from '../database/ledger.ts'
+import type { LeaderTransaction } from '../database/lease.ts'
+import { clearProblem, raiseProblem, readState, writeState } from '../database/state.ts'
+import type { Db } from '../database/tables.ts'
+
+/** In an hour at most this many removals of an object, or this share of it, whichever is more. */
+export const REMOVALS_AN_HOUR = 100
+export const REMOVALS_SHARE = 0.02
+const HOUR_MS = 3_600_000
+
+export interface Brake {
+  /** Counts the removals when they may go; raises a problem when they may not. */
+  allows(object: string, removals: number): Promise<boolean>
+  /** An admin has looked: removals go on without limit for an hour. */
+  confirm(): Promise<void>
+}
+
+interface BrakeState {
+  hour: number
+  removed: Record<string, number>
+  confirmedAt: number | null
+}
+
+/** Pure: how many removals of an object that counts `records` in Marketo may happen in an hour. */
+export function allowance(records: number): number {
+  return Math.max(REMOVALS_AN_HOUR, Math.floor(records * REMOVALS_SHARE))
+}
+
+export function createBrake(deps: { db: Db; leader: LeaderTransaction; now: () => number }): Brake {
+  const { db, leader, now } = deps
+
+  async function current(): Promise<BrakeState> {
+    const state = await readState<BrakeState>(db, 'removals')
+    if (state !== undefined && now() - state.hour < HOUR_MS) return state
+    return { hour: now(), removed: {}, confirmedAt: state?.confirmedAt ?? null }
+  }
+
+  return {
+    async allows(object, removals) {
+      const state = await current()
+      const before = state.removed[object] ?? 0
+      const confirmed = state.confirmedAt !== null && now() - state.confirmedAt < HOUR_MS
+      const limit = allowance(((await countLedger(db))[object] ?? 0) + before)
+      if (!confirmed && before + removals > limit) {
+        await leader((trx) =>
+          raiseProblem(trx, {
+            system: 'removals',
+            code: 'mass-removal',
+            reason: `${before + removals} ${object} records are to be removed from Marketo within an hour, more than ${limit}. They wait.`,
+            advice:
+              'Look in Salesforce whether they are really gone or filtered out; if so, confirm the removal (console, or POST /api/removals/confirm).',
+          }),
+        )
+        return false
+      }
+      await leader((trx) =>
+        writeState(trx, 'removals', { ...state, removed: { ...state.removed, [object]: before + removals } }),
+      )
+      return true
+    },
+
+    async confirm() {
+      const state = await current()
+      await leader(async (trx) => {
+        await writeState(trx, 'removals', { ...state, confirmedAt: now() })
+        await clearProblem(trx, 'removals')
+      })
+    },
+  }
+}

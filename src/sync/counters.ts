@@ -1,0 +1,5 @@
+// What the outward flow counts; whoever wires it says where the numbers go.
+export interface SyncCounters {
+  pushed(object: string, outcome: string, records: number): void
+  received(result: 'stored' | 'parked', events: number): void
+}

@@ -1,0 +1,148 @@
+// Which Salesforce field goes into which Marketo field. Pure: the built-in mapping and the admin's rows (custom metadata
+// Marketo_Field_Mapping__mdt, Marketo_Object_Setting__mdt), checked against both describes.
+import { OBJECTS, type ObjectName } from '../salesforce/ids.ts'
+import {
+  COMPANY_TYPE_FIELDS,
+  type MarketoObject,
+  type ObjectDefinition,
+  type Parent,
+} from './objects/definition.ts'
+import { DEFINITIONS } from './objects/index.ts'
+import type { TargetField } from './values.ts'
+
+export interface MarketoField extends TargetField {
+  updateable: boolean
+}
+
+export interface MappingRow {
+  object: string
+  salesforceField: string
+  marketoField: string
+}
+
+export interface ObjectSetting {
+  object: string
+  active: boolean
+  /** SOQL condition. */
+  filter: string | null
+}
+
+export interface MappedField {
+  from: string
+  to: TargetField
+  source: 'default' | 'custom'
+}
+
+export interface ObjectMapping {
+  object: ObjectName
+  active: boolean
+  filter: string | null
+  fields: MappedField[]
+  parents: Parent[]
+  /** Fields to ask Salesforce for. */
+  reads: string[]
+}
+
+export interface BadRow extends MappingRow {
+  reason: string
+}
+
+export interface Mapping {
+  objects: Record<ObjectName, ObjectMapping>
+  bad: BadRow[]
+}
+
+export interface MappingInput {
+  /** Field names that the integration user can read, per object. */
+  salesforce: Record<ObjectName, ReadonlySet<string>>
+  /** By lower-case name: Marketo's names are matched without regard to case. */
+  marketo: Record<MarketoObject, ReadonlyMap<string, MarketoField>>
+  rows: MappingRow[]
+  settings: ObjectSetting[]
+}
+
+export function effectiveMapping(input: MappingInput): Mapping {
+  const bad: BadRow[] = []
+  const objects = Object.fromEntries(
+    OBJECTS.map((object) => [object, mappingOf(DEFINITIONS[object], input, bad)]),
+  ) as Record<ObjectName, ObjectMapping>
+  for (const row of input.rows)
+    if (!(OBJECTS as readonly string[]).includes(row.object))
+      bad.push({ ...row, reason: `${row.object} is not one of ${OBJECTS.join(', ')}` })
+  return { objects, bad }
+}
+
+function mappingOf(definition: ObjectDefinition, input: MappingInput, bad: BadRow[]): ObjectMapping {
+  const { object } = definition
+  const readable = input.salesforce[object]
+  const writable = input.marketo[definition.marketo]
+  const setting = input.settings.find((row) => row.object === object)
+  const rows = input.rows.filter((row) => row.object === object)
+  const custom = goodRows(rows, definition, readable, writable, bad)
+  const taken = new Set(custom.map((field) => field.to.name))
+
+  const defaults = definition.mapping.flatMap(([from, to]): MappedField[] => {
+    const target = writable.get(to.toLowerCase())
+    // Adobe's sample describe calls a sales person's e-mail not updateable, its own samples write it, and MSI needs it.
+    const allowed = target !== undefined && (target.updateable || (object === 'User' && to === 'email'))
+    return allowed && readable.has(from) && !taken.has(to) ? [{ from, to: target, source: 'default' }] : []
+  })
+
+  const parents = definition.parents.filter(
+    (parent) => readable.has(parent.field) && (parent.required || writable.has(parent.target.toLowerCase())),
+  )
+  const fields = [...defaults, ...custom]
+  const reads = new Set([
+    'Id',
+    ...fields.map((field) => field.from),
+    ...parents.map((parent) => parent.field),
+    ...definition.reads.filter((field) => readable.has(field)),
+  ])
+  return {
+    object,
+    active: setting?.active ?? true,
+    filter: setting?.filter ?? null,
+    fields,
+    parents,
+    reads: [...reads],
+  }
+}
+
+function goodRows(
+  rows: MappingRow[],
+  definition: ObjectDefinition,
+  readable: ReadonlySet<string>,
+  writable: ReadonlyMap<string, MarketoField>,
+  bad: BadRow[],
+): MappedField[] {
+  const targets = new Set<string>()
+  return rows.flatMap((row) => {
+    const target = writable.get(row.marketoField.toLowerCase())
+    const reason = reasonAgainst(row, definition, readable, target, targets)
+    if (reason !== undefined || target === undefined) {
+      bad.push({ ...row, reason: reason ?? '' })
+      return []
+    }
+    targets.add(row.marketoField)
+    return [{ from: row.salesforceField, to: target, source: 'custom' as const }]
+  })
+}
+
+function reasonAgainst(
+  row: MappingRow,
+  definition: ObjectDefinition,
+  readable: ReadonlySet<string>,
+  target: MarketoField | undefined,
+  taken: Set<string>,
+): string | undefined {
+  const keys = [definition.key, ...definition.parents.map((parent) => parent.target), 'id', 'marketoGUID']
+  if (!readable.has(row.salesforceField))
+    return `Salesforce has no field ${row.object}.${row.salesforceField} that the integration user can read`
+  if (target === undefined) return `Marketo has no field ${row.marketoField} on ${definition.marketo}`
+  if (keys.includes(row.marketoField)) return `${row.marketoField} is a key that the bridge writes itself`
+  if (!target.updateable) return `Marketo does not allow writing ${row.marketoField}`
+  if (definition.marketo === 'Lead' && COMPANY_TYPE_FIELDS.has(row.marketoField))
+    return `${row.marketoField} belongs to the company and may not be written through a person`
+  if (taken.has(row.marketoField)) return `${row.marketoField} is the target of another row already`
+  return undefined
+}

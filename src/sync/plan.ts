@@ -1,0 +1,240 @@
+// Decides what one record needs. Pure: give it what Salesforce says and what the ledger knows, get back one step. A child whose
+// parent Marketo has not confirmed waits; a record that nothing differs in costs no call.
+import type { LedgerEntry } from '../database/ledger.ts'
+import { isQueueId, type ObjectName } from '../salesforce/ids.ts'
+import type { Reading } from '../salesforce/read.ts'
+import { decodeHashes, differenceOf, encodeHashes, type Value } from './hashes.ts'
+import type { ObjectMapping } from './mapping.ts'
+import { ONLY_TRUE, type ObjectDefinition, type Parent, type ParentColumn } from './objects/definition.ts'
+import { BLANK_ROLE } from './objects/opportunity-role.ts'
+import { convert } from './values.ts'
+
+export type References = Record<ParentColumn, string | null>
+
+export interface Upsert {
+  do: 'upsert'
+  /** Changed fields, without keys. Empty only where the record's mere existence is to be sent. */
+  fields: Record<string, Value>
+  hashes: Uint8Array
+  references: References
+  /** Marketo's id of the person or record, where the ledger knows it. */
+  marketoId: string | null
+  email: string | null
+  role: RoleKey | null
+  /** What could not be carried over whole, for the diagnosis. */
+  notes: string | null
+}
+
+export interface RoleKey {
+  externalOpportunityId: string
+  leadId: number
+  role: string
+}
+
+export type Step =
+  | Upsert
+  | { do: 'nothing' }
+  /** Not in Marketo, on purpose; remembered so that its children do not wait for it. */
+  | { do: 'outside'; references: References; reason: string }
+  | { do: 'wait'; parent: string; object: ObjectName; reason: string }
+  /** In Marketo, and Salesforce has confirmed that it must go. */
+  | { do: 'remove'; reason: string; deleted: boolean }
+  /** A merge loser: its Marketo record becomes part of the survivor's. */
+  | { do: 'merge'; into: string }
+  | { do: 'park'; code: string; reason: string; advice: string }
+
+export interface PlanContext {
+  definition: ObjectDefinition
+  mapping: ObjectMapping
+  parents: ReadonlyMap<string, LedgerEntry>
+  /** Reasons of parents that are parked. */
+  parkedParents: ReadonlyMap<string, string>
+  /** Users that own a record in scope. */
+  usedOwners: ReadonlySet<string>
+  /** Records that the admin's filter leaves out. */
+  filteredOut: ReadonlySet<string>
+  nameHash: (field: string) => string
+}
+
+export const roleKeyText = (key: RoleKey): string => `${key.externalOpportunityId}|${key.leadId}|${key.role}`
+
+export function planRecord(
+  id: string,
+  reading: Reading,
+  entry: LedgerEntry | undefined,
+  force: boolean,
+  context: PlanContext,
+): Step {
+  const inMarketo = entry !== undefined && (entry.state === 'confirmed' || entry.state === 'claimed')
+  if (reading.state === 'unreadable') return unreadable(id, context, inMarketo)
+  if (reading.state === 'deleted') {
+    if (inMarketo && reading.masterRecordId !== null) return { do: 'merge', into: reading.masterRecordId }
+    if (inMarketo) return { do: 'remove', reason: 'deleted in Salesforce', deleted: true }
+    return entry === undefined
+      ? { do: 'outside', references: NO_REFERENCES, reason: 'deleted in Salesforce' }
+      : { do: 'nothing' }
+  }
+  const references = referencesOf(reading.row, context.mapping.parents)
+  const outOfScope = scopeReason(id, reading.row, references, context)
+  if (outOfScope !== undefined) {
+    const contact = reading.row.ConvertedContactId
+    if (inMarketo && reading.row.IsConverted === true && typeof contact === 'string')
+      return { do: 'merge', into: contact }
+    return inMarketo
+      ? { do: 'remove', reason: outOfScope, deleted: false }
+      : { do: 'outside', references, reason: outOfScope }
+  }
+  const waiting = waitFor(references, context)
+  if (waiting !== undefined) return waiting
+  return upsert(id, reading.row, entry, references, force, context)
+}
+
+const NO_REFERENCES: References = { ownerId: null, accountId: null, personId: null, opportunityId: null }
+
+type Row = Readonly<Record<string, unknown>>
+
+function unreadable(id: string, context: PlanContext, inMarketo: boolean): Step {
+  return {
+    do: 'park',
+    code: 'unreadable',
+    reason: `Salesforce does not show ${context.definition.object} ${id} to the integration user${inMarketo ? '; it stays in Marketo as it is' : ''}.`,
+    advice:
+      'Give the integration user the permission set Marketo_Sync_Integration (Setup > Permission Sets), then retry. If the record was deleted for good, the daily census removes it.',
+  }
+}
+
+function referencesOf(row: Row, parents: Parent[]): References {
+  const references = { ...NO_REFERENCES }
+  for (const parent of parents) {
+    const value = row[parent.field]
+    const id = typeof value === 'string' && value !== '' ? value : null
+    references[parent.column] = id !== null && parent.object === 'User' && isQueueId(id) ? null : id
+  }
+  // A person account counts as its Contact, with no company.
+  if (row.IsPersonAccount === true) references.accountId = null
+  return references
+}
+
+/** Why the record does not belong in Marketo; undefined when it does. */
+function scopeReason(id: string, row: Row, references: References, context: PlanContext): string | undefined {
+  if (!context.mapping.active)
+    return `${context.definition.object} is switched off in Marketo_Object_Setting__mdt`
+  if (context.filteredOut.has(id)) return 'the filter in Marketo_Object_Setting__mdt leaves it out'
+  switch (context.definition.object) {
+    case 'User': {
+      const active = row.IsActive !== false
+      const standard = row.UserType === undefined || row.UserType === null || row.UserType === 'Standard'
+      if (context.usedOwners.has(id) || (active && standard)) return undefined
+      return active
+        ? 'it is no standard user and owns no record in scope'
+        : 'it is inactive and owns no record in scope'
+    }
+    case 'Account':
+      return row.IsPersonAccount === true ? 'it is a person account, which counts as its Contact' : undefined
+    case 'Lead':
+      return row.IsConverted === true ? 'it is converted: its Contact takes its place' : undefined
+    case 'OpportunityContactRole':
+      for (const parent of [references.opportunityId, references.personId]) {
+        if (parent === null) return 'its opportunity or contact is empty'
+        const entry = context.parents.get(parent)
+        if (entry?.state === 'outside' || entry?.state === 'released')
+          return `its parent ${parent} is out of scope`
+      }
+      return undefined
+    default:
+      return undefined
+  }
+}
+
+function waitFor(references: References, context: PlanContext): Step | undefined {
+  for (const parent of context.mapping.parents) {
+    const id = references[parent.column]
+    if (id === null) continue
+    const entry = context.parents.get(id)
+    if (entry !== undefined && (entry.state === 'confirmed' || entry.state === 'outside')) continue
+    if (entry?.state === 'released' && !parent.required) continue
+    const parked = context.parkedParents.get(id)
+    return {
+      do: 'wait',
+      parent: id,
+      object: parent.object,
+      reason:
+        parked === undefined
+          ? `waits for ${parent.object} ${id}`
+          : `waits for ${parent.object} ${id}, which is parked: ${parked}`,
+    }
+  }
+  return undefined
+}
+
+function upsert(
+  id: string,
+  row: Row,
+  entry: LedgerEntry | undefined,
+  references: References,
+  force: boolean,
+  context: PlanContext,
+): Step {
+  const { definition, mapping } = context
+  const values = new Map<string, Value>()
+  const notes: string[] = []
+  for (const { from, to } of mapping.fields) {
+    const { value, note } = convert(row[from], to)
+    if (note !== undefined) notes.push(note)
+    if (ONLY_TRUE.has(to.name) && value !== true) continue
+    values.set(to.name, value)
+  }
+  for (const parent of mapping.parents) {
+    if (parent.required) continue
+    const reference = references[parent.column]
+    const value =
+      reference !== null && context.parents.get(reference)?.state === 'confirmed' ? reference : null
+    if (value === null && parent.sticky === true) {
+      if (entry?.[parent.column] !== undefined && entry[parent.column] !== null)
+        notes.push(
+          'Marketo keeps its last company: a person can be moved to another company there, never detached',
+        )
+      continue
+    }
+    values.set(parent.target, value)
+  }
+  if (definition.marketo === 'Lead') values.set('externalPersonId', id)
+
+  const role = definition.object === 'OpportunityContactRole' ? roleOf(row, references, context) : null
+  if (role !== null && blank(row.Role))
+    notes.push(`the role is blank in Salesforce and sent as ${BLANK_ROLE}`)
+  const confirmed = entry?.state === 'confirmed'
+  const sameKey = role === null || entry?.roleKey === roleKeyText(role)
+  const sent = decodeHashes(
+    (confirmed && sameKey) || definition.marketo === 'Lead' ? (entry?.hashes ?? null) : null,
+  )
+  const { fields, hashes } = differenceOf(values, sent, context.nameHash, force)
+  const unchanged = confirmed && sameKey && Object.keys(fields).length === 0 && !force
+  if (unchanged && sameReferences(entry, references)) return { do: 'nothing' }
+  const email = row.Email
+  return {
+    do: 'upsert',
+    fields: unchanged ? {} : fields,
+    hashes: encodeHashes(hashes),
+    references,
+    marketoId: entry?.marketoId ?? null,
+    email: typeof email === 'string' && email !== '' ? email : null,
+    role,
+    notes: notes.length === 0 ? null : notes.join('; '),
+  }
+}
+
+function roleOf(row: Row, references: References, context: PlanContext): RoleKey {
+  const person = context.parents.get(references.personId ?? '')
+  return {
+    externalOpportunityId: references.opportunityId ?? '',
+    leadId: Number(person?.marketoId),
+    role: blank(row.Role) ? BLANK_ROLE : String(row.Role),
+  }
+}
+
+const blank = (value: unknown): boolean => typeof value !== 'string' || value.trim() === ''
+
+function sameReferences(entry: LedgerEntry, references: References): boolean {
+  return (Object.keys(references) as ParentColumn[]).every((column) => entry[column] === references[column])
+}

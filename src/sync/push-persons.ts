@@ -1,0 +1,214 @@
+// Persons never duplicate (design §5, rule 8). A known Marketo id is updated by id. An unknown one is looked for by its key, then
+// by its e-mail; a single match without a key is adopted; only then is a person created.
+import type { DbOrTrx } from '../database/tables.ts'
+import { claimPersons } from '../database/ledger.ts'
+import { findLeads, mergeLeads, syncLeads, type Fields } from '../marketo/calls.ts'
+import type { CallOutcome } from '../marketo/outcome.ts'
+import { verdictOfCall } from '../marketo/verdict.ts'
+import { RECORDS_A_CALL } from './batches.ts'
+import { priorityOf, pushBatches, type PushDeps } from './push.ts'
+import { settleUpserts } from './settle.ts'
+import type { Write } from './write.ts'
+
+export interface PersonDeps extends PushDeps {
+  matchByEmail: boolean
+  severalPersons: 'report' | 'merge'
+  /** Whether Marketo takes `lookupField: externalPersonId`: undocumented, so found out and remembered. */
+  keyLookup: { accepted: boolean }
+}
+
+interface Found {
+  id: number
+  email: string
+  externalPersonId: string | null
+  updatedAt: string
+}
+
+export async function pushPersons(deps: PersonDeps, writes: Write[]): Promise<void> {
+  const known = writes.filter((write) => write.marketoId !== null)
+  const unknown = writes.filter((write) => write.marketoId === null)
+  const groups = Array.from({ length: Math.ceil(unknown.length / RECORDS_A_CALL) }, (_, index) =>
+    unknown.slice(index * RECORDS_A_CALL, (index + 1) * RECORDS_A_CALL),
+  )
+  await Promise.all([updateById(deps, known), ...groups.map((group) => pushUnknown(deps, group))])
+}
+
+async function updateById(deps: PersonDeps, writes: Write[]): Promise<void> {
+  if (writes.length === 0) return
+  await pushBatches(
+    deps,
+    writes,
+    (write) => ({ id: Number(write.marketoId), ...write.fields }),
+    (write) => syncLeads(deps.client, { action: 'updateOnly', lookupField: 'id', ...write }),
+  )
+}
+
+async function pushUnknown(deps: PersonDeps, writes: Write[]): Promise<void> {
+  const held = new Map<string, Found[]>()
+  if (!deps.keyLookup.accepted) {
+    const found = await find(deps, 'externalPersonId', writes, (write) => write.id)
+    if (!found.ok) return fail(deps, writes, found.outcome)
+    for (const person of found.persons) push(held, person.externalPersonId ?? '', person)
+  }
+  const several = writes.filter((write) => (held.get(write.id)?.length ?? 0) > 1)
+  await Promise.all(several.map((write) => settleSeveral(deps, write, held.get(write.id) ?? [])))
+  const ours = writes.flatMap((write): Write[] => {
+    const persons = held.get(write.id) ?? []
+    return persons.length === 1 ? [{ ...write, marketoId: String(persons[0]!.id) }] : []
+  })
+  const rest = writes.filter((write) => !held.has(write.id))
+
+  const adopted = await adoptable(deps, rest)
+  if (!adopted.ok) return fail(deps, rest, adopted.outcome)
+  await Promise.all([
+    updateById(deps, [...ours, ...adopted.writes]),
+    create(
+      deps,
+      rest.filter((write) => !adopted.writes.some((other) => other.id === write.id)),
+    ),
+  ])
+}
+
+async function create(deps: PersonDeps, writes: Write[]): Promise<void> {
+  if (writes.length === 0) return
+  const inputOf = (write: Write): Fields => ({ externalPersonId: write.id, ...write.fields })
+  if (!deps.keyLookup.accepted)
+    return pushBatches(deps, writes, inputOf, (write) =>
+      syncLeads(deps.client, { action: 'createDuplicate', ...write }),
+    )
+  await pushBatches(deps, writes, inputOf, async (write) => {
+    const answer = await syncLeads(deps.client, {
+      action: 'createOrUpdate',
+      lookupField: 'externalPersonId',
+      ...write,
+    })
+    if (!answer.outcome.ok && answer.outcome.code === '1011') {
+      deps.keyLookup.accepted = false
+      deps.log.info(
+        'this Marketo does not take externalPersonId as lookupField: persons are looked up before they are created',
+      )
+    }
+    return answer
+  })
+}
+
+/** Those whose e-mail a single Marketo person without a key has, claimed: who loses the claim, creates. */
+async function adoptable(
+  deps: PersonDeps,
+  writes: Write[],
+): Promise<{ ok: true; writes: Write[] } | { ok: false; outcome: CallOutcome }> {
+  const candidates = writes.filter((write) => deps.matchByEmail && searchable(write.email))
+  if (candidates.length === 0) return { ok: true, writes: [] }
+  const found = await find(deps, 'email', candidates, (write) => (write.email ?? '').toLowerCase())
+  if (!found.ok) return found
+  const byEmail = new Map<string, Found[]>()
+  for (const person of found.persons)
+    if (person.externalPersonId === null) push(byEmail, person.email.toLowerCase(), person)
+
+  const wanted = new Map<number, { write: Write; marketoId: string }>()
+  for (const write of candidates) {
+    const persons = byEmail.get(write.email!.toLowerCase()) ?? []
+    if (persons.length === 1 && !wanted.has(persons[0]!.id))
+      wanted.set(persons[0]!.id, { write, marketoId: String(persons[0]!.id) })
+  }
+  const claims = [...wanted.values()]
+  const won = await deps.leader((trx: DbOrTrx) =>
+    claimPersons(
+      trx,
+      claims.map(({ write, marketoId }) => ({ object: write.object, id: write.id, marketoId })),
+    ),
+  )
+  return {
+    ok: true,
+    writes: claims
+      .filter(({ write }) => won.has(write.id))
+      .map(({ write, marketoId }) => ({ ...write, marketoId, adopts: true })),
+  }
+}
+
+/** A comma separates filter values and has no escape; Marketo takes ASCII e-mails only (marketo-rest facts §3.5, §10). */
+function searchable(email: string | null): boolean {
+  return email !== null && /^[\x21-\x2b\x2d-\x7e]+$/.test(email)
+}
+
+async function find(
+  deps: PersonDeps,
+  filterType: string,
+  writes: Write[],
+  valueOf: (write: Write) => string,
+): Promise<{ ok: true; persons: Found[] } | { ok: false; outcome: CallOutcome }> {
+  const found = await findLeads(deps.client, {
+    filterType,
+    values: writes.map(valueOf),
+    fields: ['id', 'email', 'externalPersonId', 'updatedAt'],
+    priority: priorityOf(writes),
+    signal: deps.signal,
+  })
+  if (!found.ok) return { ok: false, outcome: found }
+  return {
+    ok: true,
+    persons: found.records.map((lead) => ({
+      id: Number(lead.id),
+      email: typeof lead.email === 'string' ? lead.email : '',
+      externalPersonId:
+        typeof lead.externalPersonId === 'string' && lead.externalPersonId !== ''
+          ? lead.externalPersonId
+          : null,
+      updatedAt: typeof lead.updatedAt === 'string' ? lead.updatedAt : '',
+    })),
+  }
+}
+
+/** The look-up failed: nothing was written, so everything is tried again as the verdict says. */
+async function fail(deps: PersonDeps, writes: Write[], outcome: CallOutcome): Promise<void> {
+  const attempt = 1 + Math.max(0, ...writes.map((write) => write.taken.attempts))
+  const told = verdictOfCall(outcome, { write: false, attempt })
+  const verdict =
+    'afterMs' in told || told.kind === 'quota' || told.kind === 'refused'
+      ? told
+      : {
+          ...told,
+          kind: 'again' as const,
+          afterMs: 60_000,
+          code: 'look-up',
+          reason: 'a look-up failed',
+          advice: '',
+        }
+  await deps.trouble.afterCall([verdict])
+  await settleUpserts(
+    deps.leader,
+    '',
+    writes.map((write) => ({ write, verdict, marketoId: null, created: false })),
+  )
+}
+
+async function settleSeveral(deps: PersonDeps, write: Write, persons: Found[]): Promise<void> {
+  const [newest, ...others] = [...persons].sort((a, b) => b.updatedAt.localeCompare(a.updatedAt))
+  if (deps.severalPersons === 'merge' && newest !== undefined) {
+    const outcome = await mergeLeads(deps.client, {
+      winner: newest.id,
+      losers: others.map((person) => person.id),
+      priority: priorityOf([write]),
+      signal: deps.signal,
+    })
+    if (outcome.ok) return updateById(deps, [{ ...write, marketoId: String(newest.id) }])
+    return fail(deps, [write], outcome)
+  }
+  const verdict = {
+    kind: 'several' as const,
+    code: '1007',
+    reason: `${persons.length} Marketo persons carry the key ${write.id}: ${persons
+      .map((person) => person.id)
+      .slice(0, 5)
+      .join(', ')}.`,
+    advice:
+      'Merge them in Marketo (Database > the persons > Merge People), or set SEVERAL_PERSONS to merge; then retry.',
+  }
+  await settleUpserts(deps.leader, '', [{ write, verdict, marketoId: null, created: false }])
+}
+
+function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const list = map.get(key)
+  if (list === undefined) map.set(key, [value])
+  else list.push(value)
+}

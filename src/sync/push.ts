@@ -1,0 +1,128 @@
+// Sends planned writes: batched, intended before, bisected where one record poisons a call, settled after.
+import { randomUUID } from 'node:crypto'
+import type { LeaderTransaction } from '../database/lease.ts'
+import { bisect } from '../marketo/bisect.ts'
+import { syncObjects, type Fields, type Turn } from '../marketo/calls.ts'
+import type { MarketoClient } from '../marketo/client.ts'
+import type { MarketoObject, RecordResult, WriteOutcome } from '../marketo/outcome.ts'
+import type { Priority } from '../marketo/pacing.ts'
+import { verdictOfCall, verdictOfRecord, type Verdict } from '../marketo/verdict.ts'
+import type { Log } from '../log.ts'
+import type { SyncCounters } from './counters.ts'
+import { batchesOf, RECORDS_A_CALL } from './batches.ts'
+import { DEFINITIONS } from './objects/index.ts'
+import type { Trouble } from './trouble.ts'
+import { intend, settleUpserts } from './settle.ts'
+import type { Outcome, Write } from './write.ts'
+
+export interface PushDeps {
+  leader: LeaderTransaction
+  client: MarketoClient
+  log: Log
+  counters: SyncCounters
+  trouble: Trouble
+  signal: AbortSignal
+}
+
+export type Send = (turn: Turn & { input: Fields[] }) => Promise<WriteOutcome>
+
+/** Salesperson, company, opportunity and role: by their external key, created or updated. */
+export async function pushObjects(deps: PushDeps, writes: Write[]): Promise<void> {
+  const object = writes[0]?.object
+  if (object === undefined) return
+  const { marketo, key } = DEFINITIONS[object]
+  if (marketo === 'Lead') throw new Error('persons have their own way')
+  const inputOf = (write: Write): Fields =>
+    write.role === null ? { [key]: write.id, ...write.fields } : { ...write.role, ...write.fields }
+  await pushBatches(deps, writes, inputOf, (write) => syncObjects(deps.client, marketo, write))
+}
+
+/** Batches, sends and settles; the batches go side by side, as pacing lets them. */
+export async function pushBatches(
+  deps: PushDeps,
+  writes: Write[],
+  inputOf: (write: Write) => Fields,
+  send: Send,
+): Promise<void> {
+  const sizeOf = (write: Write): number => Buffer.byteLength(JSON.stringify(inputOf(write)))
+  const keyOf = (write: Write): string => write.id
+  const batches = batchesOf(writes, sizeOf, keyOf, sizeAfter(attemptOf(writes)))
+  await Promise.all(batches.map((batch) => pushBatch(deps, batch, inputOf, send)))
+}
+
+async function pushBatch(
+  deps: PushDeps,
+  writes: Write[],
+  inputOf: (write: Write) => Fields,
+  send: Send,
+): Promise<void> {
+  const call = randomUUID()
+  const startedAt = Date.now()
+  await intend(deps.leader, call, writes, inputOf)
+  const outcomes = await sendBisecting(deps, writes, inputOf, send)
+  const settlement = await settleUpserts(deps.leader, call, outcomes)
+  await deps.trouble.afterCall(outcomes.map(({ verdict }) => verdict))
+  const object = writes[0]?.object ?? ''
+  for (const [outcome, records] of Object.entries(settlement)) deps.counters.pushed(object, outcome, records)
+  deps.log.info(
+    { object, records: writes.length, ...settlement, ms: Date.now() - startedAt },
+    `pushed ${writes.length} ${object} records`,
+  )
+}
+
+async function sendBisecting(
+  deps: PushDeps,
+  writes: Write[],
+  inputOf: (write: Write) => Fields,
+  send: Send,
+): Promise<Outcome[]> {
+  const attempt = attemptOf(writes)
+  const turn: Turn = { priority: priorityOf(writes), signal: deps.signal }
+  const object = DEFINITIONS[writes[0]!.object].marketo
+  const leaves = await bisect(writes, async (part) => {
+    const { outcome, results } = await send({ ...turn, input: part.map(inputOf) })
+    return {
+      answer: results,
+      verdict: lookedUpFirst(verdictOfCall(outcome, { write: true, attempt }), part.length, attempt),
+    }
+  })
+  return leaves.flatMap(({ items, answer, verdict }) =>
+    items.map((write, index): Outcome => {
+      if (verdict.kind !== 'accepted') return { write, verdict, marketoId: null, created: false }
+      return outcomeOf(write, answer?.[index] ?? { status: 'unclear', reasons: [] }, attempt, object)
+    }),
+  )
+}
+
+/** A call that may have been carried out is not halved at once: its records are looked up first, and go in smaller calls then. */
+function lookedUpFirst(verdict: Verdict, records: number, attempt: number): Verdict {
+  if (verdict.kind !== 'bisect' || !verdict.wait) return verdict
+  const { code, reason, advice } = verdict
+  return { kind: records === 1 && attempt > ATTEMPTS_ALONE ? 'refused' : 'ambiguous', code, reason, advice }
+}
+
+/** Marketo's system error has a record behind it only after this many calls of ever fewer records. */
+const ATTEMPTS_WHOLE = 4
+const ATTEMPTS_ALONE = 14
+
+function sizeAfter(attempt: number): number {
+  return Math.max(1, RECORDS_A_CALL >> Math.max(0, attempt - ATTEMPTS_WHOLE))
+}
+
+function attemptOf(writes: Write[]): number {
+  return 1 + Math.max(0, ...writes.map((write) => write.taken.attempts))
+}
+
+export function priorityOf(writes: Pick<Write, 'taken'>[]): Priority {
+  return Math.min(...writes.map((write) => write.taken.priority)) < 3 ? 'live' : 'background'
+}
+
+function outcomeOf(write: Write, record: RecordResult, attempt: number, object: MarketoObject): Outcome {
+  const id = record.id ?? record.marketoGUID
+  return {
+    write,
+    verdict: verdictOfRecord(record, { write: true, attempt, action: 'sync', object }),
+    marketoId: id === undefined ? null : String(id),
+    created: record.status === 'created',
+  }
+}

@@ -1,0 +1,83 @@
+// Finds what no event told of, by SystemModstamp, deletes included: cascade deletes, re-parenting by merge, disabled triggers, lost
+// events. Marks ids only; values are read when a mark is taken.
+import { mark, PRIORITY } from '../database/changes.ts'
+import type { LeaderTransaction } from '../database/lease.ts'
+import { readState, writeState } from '../database/state.ts'
+import type { Db } from '../database/tables.ts'
+import type { Log } from '../log.ts'
+import { OBJECTS, type ObjectName } from '../salesforce/ids.ts'
+import type { Position, Reader } from '../salesforce/read.ts'
+import type { Mapping } from './mapping.ts'
+
+/** Rows become visible at commit, long after their stamp: a transaction may run for 10 minutes, an Apex job of several longer. */
+export const OVERLAP_MS = 20 * 60_000
+
+export interface Reconcile {
+  runOnce(): Promise<{ found: number }>
+  lastRunAt(): Date | null
+}
+
+interface Watermark {
+  at: string
+  /** A walk that a kill interrupted goes on here. */
+  walk?: { next: string; position: Position }
+}
+
+export const watermarkKey = (object: ObjectName): string => `watermark:${object}`
+
+export function createReconcile(deps: {
+  db: Db
+  leader: LeaderTransaction
+  reader: Reader
+  mapping: () => Mapping
+  log: Log
+  signal: AbortSignal
+  wake: () => void
+}): Reconcile {
+  const { db, leader, reader, log, signal, wake } = deps
+  let lastRunAt: Date | null = null
+
+  async function walk(object: ObjectName): Promise<number> {
+    const stored = await readState<Watermark>(db, watermarkKey(object))
+    // Without a watermark everything is the backfill's.
+    if (stored === undefined) return 0
+    const next =
+      stored.walk?.next ?? new Date((await reader.serverTime(signal)).getTime() - OVERLAP_MS).toISOString()
+    const from = stored.walk?.position ?? new Date(stored.at)
+    let found = 0
+    for await (const { rows, last } of reader.changedSince(object, from, { deleted: true, signal })) {
+      found += rows.length
+      await leader(async (trx) => {
+        await mark(
+          trx,
+          rows.map(({ id }) => ({ object, id, priority: PRIORITY.found })),
+        )
+        await writeState(trx, watermarkKey(object), {
+          at: stored.at,
+          walk: { next, position: last },
+        } satisfies Watermark)
+      })
+      wake()
+    }
+    await leader((trx) => writeState(trx, watermarkKey(object), { at: next } satisfies Watermark))
+    return found
+  }
+
+  return {
+    async runOnce() {
+      const startedAt = Date.now()
+      let found = 0
+      for (const object of OBJECTS) if (deps.mapping().objects[object].active) found += await walk(object)
+      lastRunAt = new Date()
+      await leader((trx) =>
+        writeState(trx, 'reconcile', { lastRunAt: lastRunAt?.toISOString() ?? null, found }),
+      )
+      log.info(
+        { found, ms: Date.now() - startedAt },
+        `reconciled with Salesforce: ${found} records to look at`,
+      )
+      return { found }
+    },
+    lastRunAt: () => lastRunAt,
+  }
+}

@@ -1,0 +1,43 @@
+// Role keys that a contact role has left: renamed, moved to another person, or removed. Marketo can't rename a role, so the old
+// one is deleted, by an intent that is committed together with what made it old, and carried out by removals.ts.
+import { mark, PRIORITY } from '../database/changes.ts'
+import { openIntents } from '../database/intents.ts'
+import { dependants, type LedgerEntry } from '../database/ledger.ts'
+import type { DbOrTrx } from '../database/tables.ts'
+
+/** Deletes the Marketo roles of these keys, unless another contact role still stands for one: that one is written anew. */
+export async function releaseRoleKeys(
+  trx: DbOrTrx,
+  roles: { id: string; roleKey: string; version: number }[],
+): Promise<void> {
+  const sharers = (
+    await dependants(
+      trx,
+      'role_key',
+      roles.map((role) => role.roleKey),
+    )
+  ).filter((entry) => entry.state === 'confirmed' && !roles.some((role) => role.id === entry.id))
+  const kept = new Map<string | null, LedgerEntry>(sharers.map((entry) => [entry.roleKey, entry]))
+  await mark(
+    trx,
+    [...kept.values()].map((entry) => ({
+      object: entry.object,
+      id: entry.id,
+      priority: PRIORITY.found,
+      force: true,
+    })),
+  )
+  const dropped = new Map(roles.filter((role) => !kept.has(role.roleKey)).map((role) => [role.roleKey, role]))
+  await openIntents(
+    trx,
+    [...dropped.values()].map((role) => ({
+      id: `${role.id}:${role.roleKey}`,
+      object: 'OpportunityContactRole',
+      kind: 'delete',
+      call: '',
+      version: role.version,
+      marketoId: null,
+      payload: { roleKey: role.roleKey },
+    })),
+  )
+}

@@ -1,0 +1,250 @@
+// Writes down what came of a call, in one transaction per call: ledger, mark, intent, parked list and waiting children together.
+import * as changes from '../database/changes.ts'
+import { closeIntents, keepAmbiguous, openIntents, type Intent } from '../database/intents.ts'
+import { forgetInsights, rekeyInsight } from '../database/insights.ts'
+import * as ledger from '../database/ledger.ts'
+import type { LeaderTransaction } from '../database/lease.ts'
+import { park, unpark } from '../database/parked.ts'
+import type { DbOrTrx } from '../database/tables.ts'
+import { roleKeyText } from './plan.ts'
+import { releaseRoleKeys } from './role-keys.ts'
+import type { IntentPayload, Outcome, Write } from './write.ts'
+
+/** After something was forgotten or must be sent anew: at once, but not in a tight loop. */
+const SOON_MS = 1_000
+
+export interface Settlement {
+  accepted: number
+  refused: number
+  again: number
+  ambiguous: number
+}
+
+/** Commits the intents before the call goes out, and the claims on adopted persons. Returns the writes that may go. */
+export async function intend(
+  leader: LeaderTransaction,
+  call: string,
+  writes: Write[],
+  inputOf: (write: Write) => Record<string, unknown>,
+): Promise<void> {
+  await leader((trx) =>
+    openIntents(
+      trx,
+      writes.map((write) => intentOf(call, write, inputOf(write))),
+    ),
+  )
+}
+
+export function intentOf(call: string, write: Write, input: Record<string, unknown>): Intent {
+  const payload: IntentPayload = {
+    input,
+    hashes: Buffer.from(write.hashes).toString('base64'),
+    references: write.references,
+    role: write.role,
+    roleKey: write.role === null ? null : roleKeyText(write.role),
+    adopted: write.adopts || write.entry?.adopted === true,
+    notes: write.notes,
+    takesOver: write.takesOver?.id ?? null,
+  }
+  return {
+    id: write.id,
+    object: write.object,
+    kind: 'upsert',
+    call,
+    version: write.taken.version,
+    marketoId: write.marketoId,
+    payload,
+  }
+}
+
+/** Settles the outcomes of one call. Ambiguous ones keep their intents: recover.ts looks them up. */
+export async function settleUpserts(
+  leader: LeaderTransaction,
+  call: string,
+  outcomes: Outcome[],
+): Promise<Settlement> {
+  return leader(async (trx) => {
+    const of = (...kinds: Outcome['verdict']['kind'][]): Outcome[] =>
+      outcomes.filter((outcome) => kinds.includes(outcome.verdict.kind))
+    const accepted = of('accepted')
+    const ambiguous = outcomes.filter(isAmbiguous)
+    const gone = of('gone')
+    const refused = of('refused', 'several', 'unsupported-lookup', 'in-use')
+    const again = outcomes.filter(
+      (outcome) => ![...accepted, ...ambiguous, ...gone, ...refused].includes(outcome),
+    )
+
+    await accept(trx, accepted)
+    await settleGone(trx, gone)
+    await parkRefused(trx, refused)
+    await changes.postpone(
+      trx,
+      again.map(({ write, verdict }) => ({
+        id: write.id,
+        afterMs: 'afterMs' in verdict ? verdict.afterMs : 60_000,
+        code: codeOf(verdict),
+        reason: reasonOf(verdict),
+      })),
+    )
+    const settled = outcomes.filter((outcome) => !ambiguous.includes(outcome))
+    await closeIntents(
+      trx,
+      settled.map(({ write }) => write.id),
+    )
+    if (ambiguous.length > 0) await keepAmbiguous(trx, call)
+    return {
+      accepted: accepted.length,
+      refused: refused.length,
+      again: again.length + gone.length,
+      ambiguous: ambiguous.length,
+    }
+  })
+}
+
+export function isAmbiguous({ verdict }: Pick<Outcome, 'verdict'>): boolean {
+  return verdict.kind === 'ambiguous' || (verdict.kind === 'bisect' && verdict.wait)
+}
+
+const codeOf = (verdict: Outcome['verdict']): string => ('code' in verdict ? verdict.code : verdict.kind)
+const reasonOf = (verdict: Outcome['verdict']): string =>
+  'reason' in verdict ? verdict.reason : verdict.kind
+
+async function accept(trx: DbOrTrx, accepted: Outcome[]): Promise<void> {
+  if (accepted.length === 0) return
+  const ids = accepted.map(({ write }) => write.id)
+  await takeOver(trx, accepted)
+  await ledger.confirm(
+    trx,
+    accepted.map(({ write, marketoId }) => ({
+      object: write.object,
+      id: write.id,
+      marketoId: marketoId ?? write.marketoId,
+      state: 'confirmed',
+      hashes: write.hashes,
+      ...write.references,
+      roleKey: write.role === null ? null : roleKeyText(write.role),
+      adopted: write.adopts || write.entry?.adopted === true,
+      notes: write.notes,
+      pushed: true,
+    })),
+  )
+  await changes.settle(
+    trx,
+    accepted.map(({ write }) => write.taken),
+  )
+  await unpark(trx, ids)
+  await changes.release(trx, ids)
+  await remarkDependants(trx, accepted)
+  await releaseRoleKeys(trx, accepted.flatMap(oldRoleKey))
+  // The ledger knew it and Marketo created it: Marketo had lost it, so everything has to be sent, not only what changed.
+  const reborn = accepted.filter(({ created, write }) => created && write.entry?.state === 'confirmed')
+  await changes.mark(
+    trx,
+    reborn.map(({ write }) => ({
+      object: write.object,
+      id: write.id,
+      priority: changes.PRIORITY.asked,
+      force: true,
+    })),
+  )
+}
+
+function oldRoleKey({ write }: Outcome): { id: string; roleKey: string; version: number }[] {
+  const old = write.entry?.state === 'confirmed' ? write.entry.roleKey : null
+  if (old === null || write.role === null || old === roleKeyText(write.role)) return []
+  return [{ id: write.id, roleKey: old, version: write.taken.version }]
+}
+
+/** A Marketo person belongs to one record. A converted Lead's person, or one that another record lost in Marketo, changes hands here. */
+async function takeOver(trx: DbOrTrx, accepted: Outcome[]): Promise<void> {
+  const persons = accepted.filter(({ write }) => write.object === 'Lead' || write.object === 'Contact')
+  const owners = await ledger.ownersOfPersons(
+    trx,
+    persons.flatMap(({ marketoId, write }) => marketoId ?? write.marketoId ?? []),
+  )
+  for (const { write, marketoId } of persons) {
+    const former = owners.get(marketoId ?? write.marketoId ?? '')
+    if (former === undefined || former === write.id) continue
+    await ledger.forget(trx, [former])
+    await rekeyInsight(trx, former, write.id)
+    await changes.mark(trx, [
+      { object: former.startsWith('003') ? 'Contact' : 'Lead', id: former, priority: changes.PRIORITY.live },
+    ])
+  }
+}
+
+/** Children that could not point to this record, or whose key was made of its former Marketo id, are looked at again. */
+async function remarkDependants(trx: DbOrTrx, accepted: Outcome[]): Promise<void> {
+  const returned = accepted
+    .filter(({ write }) => write.entry?.state === 'outside')
+    .map(({ write }) => write.id)
+  const renumbered = accepted
+    .filter(
+      ({ write, marketoId }) =>
+        write.entry?.marketoId != null && marketoId !== null && marketoId !== write.entry.marketoId,
+    )
+    .map(({ write }) => write.id)
+  const children = [
+    ...(await ledger.dependants(trx, 'owner_id', returned)),
+    ...(await ledger.dependants(trx, 'account_id', returned)),
+    ...(await ledger.dependants(trx, 'person_id', [...returned, ...renumbered])),
+    ...(await ledger.dependants(trx, 'opportunity_id', returned)),
+  ]
+  await changes.mark(
+    trx,
+    children.map((child) => ({ object: child.object, id: child.id, priority: changes.PRIORITY.found })),
+  )
+}
+
+/** What Marketo turns out to have lost is forgotten and sent anew: the record itself, or the parent it belongs to. */
+async function settleGone(trx: DbOrTrx, gone: Outcome[]): Promise<void> {
+  for (const { write, verdict } of gone) {
+    if (verdict.kind !== 'gone') continue
+    const { references } = write
+    const lost =
+      verdict.lost === 'record'
+        ? [write.id]
+        : verdict.lost === 'sales person'
+          ? [references.ownerId]
+          : [references.opportunityId, references.personId]
+    for (const id of lost) {
+      if (id === null) continue
+      const entry = (await ledger.readLedger(trx, [id])).get(id)
+      await ledger.forget(trx, [id])
+      if (id !== write.id && entry !== undefined)
+        await changes.mark(trx, [{ object: entry.object, id, priority: changes.PRIORITY.live, force: true }])
+      if (id === write.id) await forgetInsights(trx, [id])
+    }
+    await changes.postpone(trx, [
+      {
+        id: write.id,
+        afterMs: SOON_MS * Math.min(60, 2 ** write.taken.attempts),
+        code: verdict.code,
+        reason: verdict.reason,
+      },
+    ])
+  }
+}
+
+async function parkRefused(trx: DbOrTrx, refused: Outcome[]): Promise<void> {
+  await park(
+    trx,
+    refused.map(({ write, verdict }) => ({
+      object: write.object,
+      id: write.id,
+      code: codeOf(verdict),
+      reason: reasonOf(verdict),
+      advice: 'advice' in verdict ? verdict.advice : '',
+      payload: write.fields,
+    })),
+  )
+  await changes.settle(
+    trx,
+    refused.map(({ write }) => write.taken),
+  )
+  // A claim on a person that was then refused must not keep the person from the next record.
+  await ledger.forget(
+    trx,
+    refused.filter(({ write }) => write.adopts && write.entry === undefined).map(({ write }) => write.id),
+  )
+}

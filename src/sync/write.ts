@@ -1,0 +1,38 @@
+// One record's write, on its way to Marketo, and what came of it.
+import type { Taken } from '../database/changes.ts'
+import type { LedgerEntry } from '../database/ledger.ts'
+import type { Verdict } from '../marketo/verdict.ts'
+import type { ObjectName } from '../salesforce/ids.ts'
+import type { Upsert } from './plan.ts'
+
+export interface Write extends Upsert {
+  object: ObjectName
+  id: string
+  taken: Taken
+  entry: LedgerEntry | undefined
+  /** The converted Lead whose Marketo person this Contact takes over. */
+  takesOver: LedgerEntry | undefined
+  /** The Marketo person existed before the bridge and was found by its e-mail. */
+  adopts: boolean
+}
+
+export interface Outcome {
+  write: Write
+  verdict: Verdict
+  /** Marketo's id as answered; null where the answer has none. */
+  marketoId: string | null
+  created: boolean
+}
+
+/** What stands in an intent: enough to look the write up, compare it, and settle it, also in another process. */
+export interface IntentPayload {
+  input: Record<string, unknown>
+  /** base64 */
+  hashes: string
+  references: Upsert['references']
+  role: Upsert['role']
+  roleKey: string | null
+  adopted: boolean
+  notes: string | null
+  takesOver: string | null
+}

@@ -1,0 +1,161 @@
+// One term of the leader: connects, describes, maps, then runs the flows until the term ends. What it can't reach yet is among
+// the problems, and is tried again.
+import type { Config } from './config.ts'
+import { REPORT_KEY } from './console/leader-report.ts'
+import type { Database } from './database/connection.ts'
+import { inheritIntents } from './database/intents.ts'
+import { leaderTransactions, type Term } from './database/lease.ts'
+import { clearProblem, clearProblems, raiseProblem, writeState, type Problem } from './database/state.ts'
+import { BridgeError, reasonOf } from './errors.ts'
+import { runFlows, type RefreshContext } from './flows.ts'
+import type { Log } from './log.ts'
+import type { TermSignals } from './leadership.ts'
+import { isTermOver, loop, pause, untilAborted } from './loop.ts'
+import type { MarketoClient } from './marketo/client.ts'
+import { describeMarketo, type MarketoSchema } from './marketo/describe.ts'
+import type { Pacing } from './marketo/pacing.ts'
+import { readReport, type ReportSources } from './report.ts'
+import { connectSalesforce, type Salesforce } from './salesforce/connect.ts'
+import type { SyncCounters } from './sync/counters.ts'
+import type { Mapping } from './sync/mapping.ts'
+import { readMapping } from './sync/read-mapping.ts'
+
+export interface TermDeps {
+  config: Config
+  database: Database
+  marketo: { client: MarketoClient; pacing: Pacing } | undefined
+  counters: SyncCounters
+  log: Log
+  /** The values-back half, as loops of this term. */
+  refresh: (context: RefreshContext) => { name: string; everyMs: number; step: () => Promise<unknown> }[]
+}
+
+/**
+ * Runs until `stopping` (no new work; what is out may end) and at last `signal` (everything is broken off) abort. Rejects
+ * with `lease_lost` when another process leads.
+ */
+export async function runTerm(deps: TermDeps, term: Term, { stopping, lost }: TermSignals): Promise<void> {
+  const { config, database, log } = deps
+  const { db } = database
+  const leader = leaderTransactions(db, term)
+  const broken = new AbortController()
+  const signal = AbortSignal.any([broken.signal, lost])
+  const inherited = await leader(async (trx) => {
+    await clearProblems(trx)
+    return inheritIntents(trx)
+  })
+  if (inherited > 0)
+    log.info(
+      { records: inherited },
+      `${inherited} writes of a former leader have no known outcome and are looked up`,
+    )
+
+  const raise = (problem: Problem): Promise<void> => leader((trx) => raiseProblem(trx, problem))
+  const sources: ReportSources = {
+    stream: undefined,
+    backfill: async () => ({ state: 'idle', done: 0, total: 0, etaSeconds: null }),
+    pacing: deps.marketo?.pacing,
+    commandsDone: 0,
+    reconcile: { lastRunAt: () => null, everyMs: config.env.RECONCILE_EVERY_MINUTES * 60_000 },
+  }
+  const report = loop({ name: 'the report', everyMs: 1_000, signal: stopping, log }, async () => {
+    const value = await readReport(sources, term.epoch)
+    await leader((trx) => writeState(trx, REPORT_KEY, value))
+  })
+
+  const flows = startFlows()
+  const results = await Promise.allSettled([report, flows])
+  for (const result of results) if (result.status === 'rejected') throw result.reason
+
+  async function startFlows(): Promise<void> {
+    for (const { system, variables } of config.missing)
+      await raise({
+        system,
+        code: 'not-configured',
+        reason: `${variables.join(', ')} ${variables.length === 1 ? 'is' : 'are'} not set, so nothing is synced.`,
+        advice:
+          'Set the configuration variables (on Heroku: Settings > Config Vars); the app restarts by itself.',
+      })
+    if (config.salesforce === undefined || deps.marketo === undefined) return untilAborted(stopping)
+    const { client, pacing } = deps.marketo
+    const salesforceConfig = config.salesforce
+
+    const salesforce = await persist('salesforce', () => connectSalesforce(salesforceConfig, { log }))
+    if (salesforce === undefined) return
+    try {
+      const schema = await persist('marketo', () => describeMarketo(client, { signal }))
+      if (schema === undefined) return
+      await persist('mapping', () => tellMissing(schema))
+      let mapping = await persist('mapping', () => remap(salesforce, schema))
+      if (mapping === undefined) return
+      await runFlows(
+        { ...deps, leader, salesforce, client, pacing, schema, sources, stopping, signal },
+        {
+          current: () => mapping!,
+          reload: async () => {
+            mapping = await remap(salesforce, schema)
+          },
+        },
+      )
+    } finally {
+      broken.abort()
+      await salesforce.close()
+    }
+  }
+
+  /** Tries until it works, with the reason among the problems; undefined when this process stops before. */
+  async function persist<T>(system: Problem['system'], step: () => Promise<T>): Promise<T | undefined> {
+    for (let failures = 0; !stopping.aborted; failures++) {
+      try {
+        const value = await step()
+        if (failures > 0) await leader((trx) => clearProblem(trx, system))
+        return value
+      } catch (error) {
+        if (isTermOver(error)) throw error
+        const known = error instanceof BridgeError
+        const problem = {
+          system,
+          code: known ? error.code : 'unexpected',
+          reason: reasonOf(error),
+          advice: known ? error.advice : 'It is tried again by itself; see the log.',
+        }
+        log.warn(
+          { system, code: problem.code, reason: problem.reason },
+          `could not start with ${system}; trying again`,
+        )
+        await leader(async (trx) => {
+          await clearProblem(trx, system)
+          await raiseProblem(trx, problem)
+        })
+        await pause(Math.min(30_000, 1_000 * 2 ** failures), stopping)
+      }
+    }
+    return undefined
+  }
+
+  async function remap(salesforce: Salesforce, schema: MarketoSchema): Promise<Mapping> {
+    const mapping = await readMapping(salesforce, schema, signal)
+    await leader(async (trx) => {
+      await clearProblem(trx, 'mapping', 'bad-rows')
+      if (mapping.bad.length > 0)
+        await raiseProblem(trx, {
+          system: 'mapping',
+          code: 'bad-rows',
+          reason: mapping.bad
+            .map((row) => `${row.object}: ${row.salesforceField} → ${row.marketoField}: ${row.reason}`)
+            .join('; '),
+          advice:
+            'Correct or deactivate these rows in Setup > Custom Metadata Types > Marketo Field Mapping; they are skipped meanwhile.',
+        })
+      await writeState(trx, 'mapping', mapping)
+    })
+    return mapping
+  }
+
+  async function tellMissing(schema: MarketoSchema): Promise<void> {
+    await leader(async (trx) => {
+      for (const { object, field, reason, advice } of schema.missing)
+        await raiseProblem(trx, { system: 'mapping', code: `missing:${object}.${field}`, reason, advice })
+    })
+  }
+}
