@@ -1,0 +1,132 @@
+import { LightningElement, api, wire } from 'lwc';
+import { refreshApex } from '@salesforce/apex';
+import { ShowToastEvent } from 'lightning/platformShowToastEvent';
+import { notifyRecordUpdateAvailable } from 'lightning/uiRecordApi';
+import getCard from '@salesforce/apex/InsightCardController.getCard';
+import refresh from '@salesforce/apex/InsightCardController.refresh';
+
+// Marketo's interesting moments are one of these three; an admin can add types, which get the common icon.
+const ICON_BY_TYPE = { email: 'utility:email', web: 'utility:world', milestone: 'utility:lower_flag' };
+const OTHER_ICON = 'utility:event';
+
+const SCORES = ['engagement', 'urgency', 'relativeScore'];
+
+/**
+ * What Marketo knows of a Lead or Contact. The server decides whether a refresh is due; the button only shows it.
+ */
+export default class InsightCard extends LightningElement {
+    @api recordId;
+
+    card;
+    errorMessage;
+    announcement;
+    isRefreshing = false;
+    isCoolingDown = false;
+    wiredCard;
+    coolDownTimer;
+
+    @wire(getCard, { recordId: '$recordId' })
+    receiveCard(result) {
+        this.wiredCard = result;
+        if (result.data) {
+            this.card = result.data;
+            this.errorMessage = undefined;
+        } else if (result.error) {
+            this.card = undefined;
+            this.errorMessage = messageOf(result.error);
+        }
+    }
+
+    disconnectedCallback() {
+        clearTimeout(this.coolDownTimer);
+    }
+
+    async handleRefresh() {
+        this.isRefreshing = true;
+        this.announcement = 'Asking Marketo for the latest values';
+        try {
+            this.card = await refresh({ recordId: this.recordId });
+            this.coolDown(this.card.secondsToWait);
+            if (this.card.problem) {
+                this.tell('Marketo values were not refreshed', this.card.problem, 'warning');
+            } else {
+                this.tell('Marketo values refreshed', '', 'success');
+                await notifyRecordUpdateAvailable([{ recordId: this.recordId }]);
+                await refreshApex(this.wiredCard);
+            }
+        } catch (error) {
+            this.tell('Marketo values were not refreshed', messageOf(error), 'error');
+        } finally {
+            this.isRefreshing = false;
+        }
+    }
+
+    coolDown(seconds) {
+        this.isCoolingDown = seconds > 0;
+        clearTimeout(this.coolDownTimer);
+        if (this.isCoolingDown) {
+            this.coolDownTimer = setTimeout(() => {
+                this.isCoolingDown = false;
+            }, seconds * 1000);
+        }
+    }
+
+    tell(title, message, variant) {
+        this.announcement = message ? `${title}. ${message}` : title;
+        this.dispatchEvent(new ShowToastEvent({ title, message, variant }));
+    }
+
+    get isLoading() {
+        return this.isRefreshing || (!this.card && !this.errorMessage);
+    }
+
+    get cannotRefresh() {
+        return this.isLoading || this.isCoolingDown || Boolean(this.errorMessage);
+    }
+
+    get refreshLabel() {
+        return this.isRefreshing ? 'Refreshing…' : 'Refresh now';
+    }
+
+    get problem() {
+        return this.card?.problem;
+    }
+
+    get hasMoment() {
+        return Boolean(this.card.momentType || this.card.momentDescription || this.card.momentDate);
+    }
+
+    get hasScores() {
+        return SCORES.some((score) => this.card[score] !== undefined && this.card[score] !== null);
+    }
+
+    get isEmpty() {
+        return !this.hasMoment && !this.hasScores && !this.problem;
+    }
+
+    get engagement() {
+        return this.card.engagement ?? '–';
+    }
+
+    get momentIcon() {
+        return ICON_BY_TYPE[this.card.momentType?.toLowerCase()] ?? OTHER_ICON;
+    }
+
+    get momentIconText() {
+        return this.card.momentType ?? 'Interesting moment';
+    }
+
+    get momentDescription() {
+        return this.card.momentDescription ?? 'No description';
+    }
+
+    get momentKind() {
+        const { momentType, momentSource } = this.card;
+        const type = momentType ?? 'Interesting moment';
+        return momentSource && momentSource !== momentType ? `${type}, from ${momentSource}` : type;
+    }
+}
+
+function messageOf(error) {
+    return error?.body?.message ?? error?.message ?? 'Something went wrong. Reload the page and try again.';
+}
