@@ -1,7 +1,7 @@
 // Person accounts: one Account row and one Contact row for a person. Only Account triggers fire
 // (salesforce §4, "Person accounts fire Account (not Contact) triggers").
 
-import { insertRows, type Fields } from './dml-save.ts'
+import { insertRows, updateRows, type Fields } from './dml-save.ts'
 import { rewrite } from './dml-context.ts'
 import type { DmlContext, DmlOptions } from './dml-context.ts'
 import type { Row } from './table.ts'
@@ -25,16 +25,36 @@ export function insertPersonAccounts(
   })
 }
 
-export const isPerson = (fields: Fields): boolean =>
+/** The contact half follows its account, without a trigger of its own. */
+export function updatePersonAccounts(
+  context: DmlContext,
+  updates: ReadonlyArray<{ id: string; fields: Fields }>,
+  options: DmlOptions,
+): Row[] {
+  return updateRows(context, context.schema.require('Account'), updates, options).map((account) => {
+    const contactId = account['PersonContactId']
+    if (typeof contactId !== 'string') return account
+    const fields = contactFields(account)
+    updateRows(context, context.schema.require('Contact'), [{ id: contactId, fields }], {
+      ...options,
+      bypass: true,
+    })
+    const Name = personName(fields)
+    return rewrite(context, context.schema.require('Account'), account, { Name }, options)
+  })
+}
+
+const isPerson = (fields: Fields): boolean =>
   fields['IsPersonAccount'] === true || (fields['LastName'] !== undefined && fields['Name'] === undefined)
 
 const personName = (fields: Fields): string =>
   [fields['FirstName'], fields['LastName']].filter(Boolean).join(' ')
 
 /** Account.PersonEmail is Contact.Email, and so on; names and phones are spelt alike on both. */
-export function contactFields(account: Row): Fields {
+function contactFields(account: Row): Fields {
   const fields: Fields = {}
-  for (const name of ['FirstName', 'LastName', 'Salutation', 'Phone', 'Fax']) fields[name] = account[name]
+  for (const name of ['FirstName', 'LastName', 'Salutation', 'Phone', 'Fax'])
+    fields[name] = account[name] ?? null
   for (const [name, value] of Object.entries(account)) {
     if (name.startsWith('Person') && name !== 'PersonContactId') fields[name.slice('Person'.length)] = value
   }

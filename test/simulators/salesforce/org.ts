@@ -2,7 +2,7 @@
 // own transaction; transaction() makes one that stays open.
 
 import { present, type Value } from './cell.ts'
-import { insertPersonAccounts } from './dml-person-account.ts'
+import { insertPersonAccounts, updatePersonAccounts } from './dml-person-account.ts'
 import { convertLead, type Converted, type ConvertOptions } from './dml-convert.ts'
 import { deleteRows, eraseRow, undeleteRows } from './dml-delete.ts'
 import { mergeRows } from './dml-merge.ts'
@@ -13,7 +13,7 @@ import type { EventBus } from './event-bus.ts'
 import { CHANNEL } from './event-bus.ts'
 import { createIdFactory, to18 } from './record-id.ts'
 import { toPayload, watchedFields } from './record-change.ts'
-import { createSchema, type Schema } from './schema.ts'
+import { createSchema, type ObjectType, type Schema } from './schema.ts'
 import { createTable, type Row, type Table } from './table.ts'
 import { createUnit, type Unit } from './unit.ts'
 
@@ -134,14 +134,18 @@ export function createOrg(options: { id: string; now: () => number; bus: EventBu
       const type = schema.require(object)
       const records: readonly Fields[] = isList(fields) ? fields : [fields]
       const rows = run((context) =>
-        type.name === 'Account' && schema.require('Account').field('IsPersonAccount')
+        withPersons(type)
           ? insertPersonAccounts(context, records, options)
           : insertRows(context, type, records, options),
       )
       return isList(fields) ? rows.map((row) => row.Id) : rows[0]!.Id
     }
     const updateMany: Dml['updateMany'] = (object, updates, options = {}) =>
-      void run((context) => updateRows(context, schema.require(object), updates, options))
+      void run((context) =>
+        withPersons(schema.require(object))
+          ? updatePersonAccounts(context, updates, options)
+          : updateRows(context, schema.require(object), updates, options),
+      )
     return {
       insert,
       updateMany,
@@ -211,5 +215,8 @@ export function createOrg(options: { id: string; now: () => number; bus: EventBu
     lockRows: (count) => void (locked += count),
   }
 }
+
+const withPersons = (type: ObjectType): boolean =>
+  type.name === 'Account' && type.field('IsPersonAccount') !== undefined
 
 const isList = (fields: Fields | readonly Fields[]): fields is readonly Fields[] => Array.isArray(fields)
