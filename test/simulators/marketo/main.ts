@@ -10,7 +10,7 @@ const USAGE = `node test/simulators/marketo/main.ts
   --rate N            100 calls in 20 seconds
   --concurrency N     10 calls at once
   --daily N           50000 calls a day
-  --keep-records N    5000 latest calls keep their records in the call log
+  --keep-records N    200 latest calls keep their records in the call log
   --client-id, --client-secret
   --native-sync, --no-person-id-lookup, --no-non-native`
 
@@ -48,7 +48,8 @@ function optionsFrom(argv: readonly string[]): MarketoOptions | undefined {
     ...(values.rate === undefined ? {} : { callsPer20Seconds: number(values.rate) }),
     ...(values.concurrency === undefined ? {} : { concurrency: number(values.concurrency) }),
     ...(values.daily === undefined ? {} : { dailyCalls: number(values.daily) }),
-    ...(values['keep-records'] === undefined ? {} : { keepRecords: number(values['keep-records']) }),
+    // Few, as a load of a million leads would otherwise be held twice.
+    keepRecords: number(values['keep-records'] ?? '200'),
     ...(values['client-id'] === undefined ? {} : { clientId: values['client-id'] }),
     ...(values['client-secret'] === undefined ? {} : { clientSecret: values['client-secret'] }),
     nativeSync: values['native-sync'] ?? false,
