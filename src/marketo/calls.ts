@@ -81,8 +81,8 @@ export function findRoles(
     readPages(client, (nextPageToken) => ({
       endpoint: `${PATHS.OpportunityRole}.json`,
       method: 'POST',
-      query: { _method: 'GET' },
-      body: { filterType: 'dedupeFields', fields, input, batchSize: MAX_RECORDS, nextPageToken },
+      query: { _method: 'GET', nextPageToken },
+      body: { filterType: 'dedupeFields', fields, input },
       priority,
       signal,
       kind: 'read',
