@@ -11,6 +11,8 @@ import { metricsRoute } from './console/metrics-route.ts'
 import { createStatus, statusRoute } from './console/status.ts'
 import type { Config } from './config.ts'
 import type { Db } from './database/tables.ts'
+import type { InsightSource } from './insights/read-now.ts'
+import { insightRoute } from './insights/route.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { guardAccess } from './web/access.ts'
@@ -26,6 +28,8 @@ export interface AppDeps {
   db: Db
   log: Log
   metrics: Metrics
+  /** Undefined until Marketo is set up. */
+  marketo: InsightSource | undefined
   /** Whether this process leads. */
   isLeader: () => boolean
   now?: () => number
@@ -38,8 +42,8 @@ const HEADERS_TIMEOUT_MS = 100_000
 const REQUEST_TIMEOUT_MS = 30_000
 
 export async function buildApp(deps: AppDeps): Promise<App> {
-  const { config, db, metrics, isLeader, now = Date.now } = deps
-  const logger: FastifyBaseLogger = deps.log
+  const { config, db, log, marketo, metrics, isLeader, now = Date.now } = deps
+  const logger: FastifyBaseLogger = log
   const app: App = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -72,6 +76,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
 
   const status = createStatus({ db, config, isLeader, now })
   healthRoutes(app, { db })
+  insightRoute(app, { db, marketo, log, metrics, now })
   statusRoute(app, status)
   if (config.env.METRICS_TOKEN !== undefined) metricsRoute(app, { metrics, status, now })
   serveDescription(app)
