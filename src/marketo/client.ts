@@ -52,9 +52,10 @@ export function createMarketoClient(options: {
   const base = new URL(config.baseUrl)
   const prefix = `${base.pathname.replace(/\/$/, '')}/rest/v1/`
   // Without a limit of its own: pacing keeps the number of connections small. Idle ones are dropped after 4 s, before Marketo
-  // drops them: a write on a connection that is just being closed would be ambiguous.
+  // drops them: a write on a connection that is just being closed would be ambiguous. HTTP/1.1 only, for the same certainty.
   const dispatcher =
-    options.dispatcher ?? new Pool(base.origin, { keepAliveTimeout: 4_000, connect: { timeout: 15_000 } })
+    options.dispatcher ??
+    new Pool(base.origin, { keepAliveTimeout: 4_000, allowH2: false, connect: { timeout: 15_000 } })
   const closing = new AbortController()
   const token = createToken({ config, dispatcher, log, signal: closing.signal, now: options.now })
 

@@ -9,10 +9,10 @@ import { marketoDayOf } from './marketo-day.ts'
 import { failed, type Failed } from './outcome.ts'
 import { createQuota, type QuotaPause } from './quota.ts'
 import { createThrottle, WINDOW_MS } from './throttle.ts'
+import { createWaiting, type Priority } from './waiting.ts'
 
-/** In the order of their claims. The last two never get 10 % of the rate, nor the last slot. */
-export type Priority = 'ids' | 'live' | 'refresh' | 'background'
-const PRIORITIES: readonly Priority[] = ['ids', 'live', 'refresh', 'background']
+export type { Priority }
+/** Of the rate, for refresh and background. */
 const LOW_SHARE = 0.9
 
 export interface CallStore {
@@ -86,10 +86,11 @@ const COUNT_AGAIN_MS = 15_000
 /** More than Marketo's window, because calls take unequal time on their way. */
 const SAFE_WINDOW_MS = WINDOW_MS + 500
 
+type Turn = { ok: true; id: number | string } | Failed
+
 interface Waiter {
   call: PacedCall
-  go: (id: number | string) => void
-  refuse: (outcome: Failed) => void
+  resolve: (turn: Turn) => void
 }
 
 export function createPacing(options: {
@@ -104,16 +105,19 @@ export function createPacing(options: {
   const now = options.now ?? Date.now
   const throttle = createThrottle(limits, now)
   const quota = createQuota(limits, now)
-  const waiting: Record<Priority, Waiter[]> = { ids: [], live: [], refresh: [], background: [] }
+  const waiting = createWaiting<Waiter>()
   let inFlight = 0
   let pumping = false
   let countedAt = -Infinity
   let alarm = new AbortController()
+  let wakes = 0
   const told = new Set<string>()
 
   const isLow = (priority: Priority): boolean => priority === 'refresh' || priority === 'background'
-  const head = (): Waiter | undefined => PRIORITIES.map((priority) => waiting[priority][0]).find(Boolean)
-  const wake = (): void => alarm.abort()
+  const wake = (): void => {
+    wakes++
+    alarm.abort()
+  }
 
   async function doze(ms: number): Promise<void> {
     alarm = new AbortController()
@@ -121,19 +125,13 @@ export function createPacing(options: {
     await sleep(Math.max(SHORTEST_POLL_MS, ms), undefined, { signal }).catch(() => undefined)
   }
 
-  function leave(waiter: Waiter): void {
-    const queue = waiting[waiter.call.priority]
-    const place = queue.indexOf(waiter)
-    if (place >= 0) queue.splice(place, 1)
-  }
-
   async function pump(): Promise<void> {
-    for (let waiter = head(); waiter; waiter = head()) {
+    for (let waiter = waiting.first(); waiter; waiter = waiting.first()) {
       await countOwn()
       const refusal = quota.refuses(waiter.call.priority === 'background')
       if (refusal) {
-        leave(waiter)
-        waiter.refuse(refusalOf(refusal))
+        waiting.remove(waiter.call.priority, waiter)
+        waiter.resolve(refusalOf(refusal))
         continue
       }
       const pauseMs = throttle.pausedUntil() - now()
@@ -141,11 +139,13 @@ export function createPacing(options: {
       else if (inFlight >= throttle.concurrency()) await doze(LONGEST_POLL_MS)
       else await start(waiter)
     }
+    pumping = false
   }
 
   async function start(waiter: Waiter): Promise<void> {
     const { endpoint, priority, holdMs, signal } = waiter.call
     const low = isLow(priority)
+    const wakesBefore = wakes
     const answer = await store
       .tryStart({
         endpoint,
@@ -161,15 +161,15 @@ export function createPacing(options: {
         return { retryInMs: LONGEST_POLL_MS }
       })
     if ('retryInMs' in answer) {
-      // A waiter with an older claim may have come meanwhile; it is not made to sleep for this one.
-      if (head() === waiter) await doze(Math.min(answer.retryInMs, LONGEST_POLL_MS))
+      // What woke us while the store was asked may have made room.
+      if (wakes === wakesBefore) await doze(Math.min(answer.retryInMs, LONGEST_POLL_MS))
       return
     }
-    leave(waiter)
+    waiting.remove(priority, waiter)
     if (signal?.aborted === true) return finish(answer.id, 'aborted')
     inFlight++
     quota.count()
-    waiter.go(answer.id)
+    waiter.resolve({ ok: true, id: answer.id })
   }
 
   async function finish(id: number | string, outcome: string): Promise<void> {
@@ -189,6 +189,14 @@ export function createPacing(options: {
     } catch (thrown) {
       log?.warn({ reason: reasonOf(thrown) }, "today's Marketo calls could not be counted")
     }
+  }
+
+  /** What an answer says of the limits. Other 6xx codes come before Marketo looks at its quota, perhaps. */
+  function heed(outcome: { ok: true } | Failed, startedAt: number): void {
+    if (outcome.ok) return quota.answered(startedAt)
+    const { code, level } = outcome
+    if (code === '606' || code === '615' || code === '607') throttled(code)
+    else if (level === 'response' && !code.startsWith('6')) quota.answered(startedAt)
   }
 
   function throttled(code: '606' | '615' | '607'): void {
@@ -217,36 +225,34 @@ export function createPacing(options: {
     for (const pause of current) told.add(pause.code)
   }
 
-  async function turn(call: PacedCall): Promise<{ ok: true; id: number | string } | Failed> {
-    const { promise, resolve } = Promise.withResolvers<{ ok: true; id: number | string } | Failed>()
-    const waiter: Waiter = { call, go: (id) => resolve({ ok: true, id }), refuse: resolve }
+  async function turnOf(call: PacedCall): Promise<Turn> {
+    const { priority, signal } = call
+    const { promise, resolve } = Promise.withResolvers<Turn>()
+    const waiter: Waiter = { call, resolve }
     const onAbort = (): void => {
-      leave(waiter)
+      waiting.remove(priority, waiter)
       resolve(failed('network', 'aborted', 'before its turn came', false))
     }
-    if (call.signal?.aborted === true) onAbort()
+    if (signal?.aborted === true) onAbort()
     else {
-      call.signal?.addEventListener('abort', onAbort, { once: true })
-      const first = head()
-      waiting[call.priority].push(waiter)
-      if (first === undefined || head() === waiter) wake()
+      signal?.addEventListener('abort', onAbort, { once: true })
+      waiting.add(priority, waiter)
+      if (waiting.first() === waiter) wake()
       if (!pumping) {
         pumping = true
-        void pump().finally(() => {
-          pumping = false
-        })
+        void pump()
       }
     }
-    const outcome = await promise
-    call.signal?.removeEventListener('abort', onAbort)
-    if (!outcome.ok && outcome.code !== 'aborted') announce()
-    return outcome
+    const turn = await promise
+    signal?.removeEventListener('abort', onAbort)
+    if (!turn.ok && turn.code !== 'aborted') announce()
+    return turn
   }
 
   return {
     async run(call, fn) {
-      const started = await turn(call)
-      if (!started.ok) return started
+      const turn = await turnOf(call)
+      if (!turn.ok) return turn
       const startedAt = now()
       let word = 'thrown'
       let goesOn = false
@@ -254,11 +260,12 @@ export function createPacing(options: {
         const outcome = await fn()
         word = outcome.ok ? 'ok' : outcome.code
         goesOn = !outcome.ok && outcome.sent && outcome.code === 'aborted'
-        if (word === '606' || word === '615' || word === '607') throttled(word)
-        else if (outcome.ok || outcome.level === 'response') quota.answered(startedAt)
+        heed(outcome, startedAt)
+        if (!outcome.ok && word === '607')
+          return { ...outcome, retryAt: quota.refuses(false)?.retryAt ?? now() }
         return outcome
       } finally {
-        if (!goesOn) await finish(started.id, word)
+        if (!goesOn) await finish(turn.id, word)
         inFlight--
         wake()
       }
@@ -276,12 +283,7 @@ export function createPacing(options: {
       rate: throttle.rate(),
       concurrency: throttle.concurrency(),
       inFlight,
-      waiting: {
-        ids: waiting.ids.length,
-        live: waiting.live.length,
-        refresh: waiting.refresh.length,
-        background: waiting.background.length,
-      },
+      waiting: waiting.counts(),
       pauses: pauses(),
     }),
   }

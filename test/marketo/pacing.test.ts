@@ -212,7 +212,11 @@ t.test('607 refuses every call until midnight US Central, but for one an hour', 
   const clock = { now: Date.parse('2026-11-23T12:00:00Z') }
   const store = createCallStore(() => clock.now)
   const pacing = createPacing({ store, limits: LIMITS, now: () => clock.now })
-  await pacing.run(call(), refused('607'))
+  t.match(await pacing.run(call(), refused('607')), {
+    code: '607',
+    sent: true,
+    retryAt: clock.now + 3_600_000,
+  })
   t.match(pacing.state().pauses, [{ code: '607', until: Date.parse('2026-11-24T06:00:00Z') }])
   t.match(await pacing.run(call('ids'), ok), {
     ok: false,
@@ -271,4 +275,38 @@ t.test('a call that is aborted before it waits never runs', async (t) => {
   const pacing = createPacing({ store, limits: LIMITS })
   t.match(await pacing.run(call('live', AbortSignal.abort()), ok), { code: 'aborted', sent: false })
   t.equal(store.calls.length, 0)
+})
+
+t.test('a waiter that comes just as the last one goes is not forgotten', async (t) => {
+  const pacing = createPacing({ store: createCallStore(), limits: LIMITS })
+  for (let i = 0; i < 50; i++) {
+    const first = pacing.run(call(), ok)
+    // As many microtasks later as it takes for the first to have gone.
+    for (let j = 0; j < i; j++) await Promise.resolve()
+    await Promise.all([first, pacing.run(call(), ok)])
+  }
+  t.match(pacing.state(), { inFlight: 0, waiting: { live: 0 } })
+})
+
+t.test('an end while the store is asked is not slept over', async (t) => {
+  const store = createCallStore()
+  const first = held()
+  let asked = 0
+  const slow: CallStore = {
+    ...store,
+    tryStart: async (wanted) => {
+      const answer = await store.tryStart(wanted)
+      if (++asked !== 2) return answer
+      first.letGo()
+      await until(() => store.calls[0]?.finishedAt !== undefined, 'the first call has ended')
+      await sleep(5)
+      return { retryInMs: 60_000 }
+    },
+  }
+  const pacing = createPacing({ store: slow, limits: { ...LIMITS, concurrency: 2 } })
+  const running = pacing.run(call(), first.fn)
+  await until(() => store.calls.length === 1, 'the first call runs')
+  const startedAt = Date.now()
+  await Promise.all([running, pacing.run(call(), ok)])
+  t.ok(Date.now() - startedAt < 500)
 })
