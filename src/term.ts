@@ -11,9 +11,8 @@ import { runFlows, type RefreshContext } from './flows.ts'
 import type { Log } from './log.ts'
 import type { TermSignals } from './leadership.ts'
 import { isTermOver, loop, pause, untilAborted } from './loop.ts'
-import type { MarketoClient } from './marketo/client.ts'
-import { describeMarketo, type MarketoSchema } from './marketo/describe.ts'
-import type { Pacing } from './marketo/pacing.ts'
+import type { MarketoConnection } from './marketo-connection.ts'
+import type { MarketoSchema } from './marketo/describe.ts'
 import { readReport, type ReportSources } from './report.ts'
 import { connectSalesforce, type Salesforce } from './salesforce/connect.ts'
 import type { SyncCounters } from './sync/counters.ts'
@@ -23,7 +22,7 @@ import { readMapping } from './sync/read-mapping.ts'
 export interface TermDeps {
   config: Config
   database: Database
-  marketo: { client: MarketoClient; pacing: Pacing } | undefined
+  marketo: MarketoConnection | undefined
   counters: SyncCounters
   log: Log
   /** The values-back half, as loops of this term. */
@@ -77,13 +76,14 @@ export async function runTerm(deps: TermDeps, term: Term, { stopping, lost }: Te
           'Set the configuration variables (on Heroku: Settings > Config Vars); the app restarts by itself.',
       })
     if (config.salesforce === undefined || deps.marketo === undefined) return untilAborted(stopping)
-    const { client, pacing } = deps.marketo
+    const { marketo } = deps
+    const { client, pacing } = marketo
     const salesforceConfig = config.salesforce
 
     const salesforce = await persist('salesforce', () => connectSalesforce(salesforceConfig, { log }))
     if (salesforce === undefined) return
     try {
-      const schema = await persist('marketo', () => describeMarketo(client, { signal }))
+      const schema = await persist('marketo', () => marketo.schema())
       if (schema === undefined) return
       await persist('mapping', () => tellMissing(schema))
       let mapping = await persist('mapping', () => remap(salesforce, schema))

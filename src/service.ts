@@ -1,0 +1,72 @@
+// The whole service in one call, so that main.ts and tests start the same thing: database → schema → web → lease → flows.
+import type { AddressInfo } from 'node:net'
+import { buildApp } from './app.ts'
+import type { Config } from './config.ts'
+import { openDatabase, type Database } from './database/connection.ts'
+import { assertSchema, migrate } from './database/schema.ts'
+import { startLeadership } from './leadership.ts'
+import type { Log } from './log.ts'
+import { connectMarketo } from './marketo-connection.ts'
+import { createMetrics } from './metrics.ts'
+import { runTerm } from './term.ts'
+
+export interface Service {
+  port: number
+  leads(): boolean
+  /** No new work; what is out may end within 20 s; the lease is handed over. */
+  close(): Promise<void>
+}
+
+export async function startService(config: Config, log: Log): Promise<Service> {
+  const { env } = config
+  const database = await openDatabase({
+    url: env.DATABASE_URL,
+    tls: env.DATABASE_TLS,
+    folder: env.DATA_DIR,
+    log,
+  })
+  try {
+    await prepareSchema(database, log)
+    return await serve(config, database, log)
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+async function serve(config: Config, database: Database, log: Log): Promise<Service> {
+  const { db } = database
+  const metrics = createMetrics()
+  const marketo = connectMarketo({ config, db, metrics, log })
+  const counters = {
+    pushed: (object: string, outcome: string, records: number) =>
+      metrics.pushes.inc({ object, outcome }, records),
+    received: (result: 'stored' | 'parked', events: number) =>
+      metrics.events.inc({ result: result === 'stored' ? 'marked' : 'parked' }, events),
+  }
+  const leadership = startLeadership({
+    db,
+    log,
+    run: (term, signals) =>
+      runTerm({ config, database, marketo, counters, log, refresh: () => [] }, term, signals),
+  })
+  const app = await buildApp({ config, db, log, metrics, marketo, isLeader: () => leadership.leads() })
+  await app.listen({ port: config.env.PORT, host: config.env.HOST, listenTextResolver: () => '' })
+  const { port } = app.server.address() as AddressInfo
+  return {
+    port,
+    leads: () => leadership.leads(),
+    async close() {
+      await Promise.allSettled([leadership.close(), app.close()])
+      await marketo?.client.close()
+      await database.close()
+    },
+  }
+}
+
+/** The embedded database is this process's own; a shared one is migrated by the release phase, never by whoever starts first. */
+async function prepareSchema(database: Database, log: Log): Promise<void> {
+  if (database.kind === 'postgres') return assertSchema(database.db)
+  const done = await migrate(database.db)
+  if (done.length > 0) log.info({ migrations: done }, 'migrated the embedded database')
+}
