@@ -15,8 +15,6 @@ export interface ClientTiming {
   watchdogMs: number
   /** Handshake, subscribe. */
   requestMs: number
-  /** Good-bye. */
-  leaveMs: number
   /** How long the next poll may wait for what came to be stored. Salesforce forgets a client that doesn't poll for 40 s. */
   holdMs: number
   /** Between two polls, should a server answer them all at once. */
@@ -25,7 +23,7 @@ export interface ClientTiming {
 
 export interface ClientOptions {
   url: string
-  token: () => string
+  token: string
   channel: string
   /** JSON text of a replay id. */
   cursor: string
@@ -41,9 +39,9 @@ export interface ClientOptions {
 export interface BayeuxClient {
   /** Resolves with the first fault; after that nothing is delivered any more. */
   ended: Promise<Fault>
-  /** Says good-bye, so that Salesforce doesn't count the client for another 40 s. */
-  leave(): Promise<void>
   end(fault: Fault): void
+  /** Ends it, and waits for the good-bye to Salesforce. */
+  leave(): Promise<void>
 }
 
 type Outgoing = BayeuxMessage & { id?: unknown; supportedConnectionTypes?: string[] }
@@ -56,11 +54,12 @@ interface FayeClient {
     incoming(message: object, pass: (message: object | null) => void): void
   }): void
   subscribe(channel: string, callback: () => void): { errback(callback: () => void): void }
-  disconnect(): void
 }
 
 /** What faye's client asks of its dispatcher. */
 interface Dispatcher {
+  /** Set by faye after the handshake. */
+  clientId?: unknown
   connectionType: string
   selectTransport(): void
   sendMessage(message: Outgoing): void
@@ -82,14 +81,17 @@ export function startBayeuxClient(options: ClientOptions): BayeuxClient {
   let passing: Element = { text: '', oversized: false }
   let work: Promise<void> = Promise.resolve()
   let nextPollAt = 0
-  let leaving: Promise<void> | undefined
+  let closed: Promise<void> | undefined
   let polled: Promise<void> = Promise.resolve()
 
   function end(fault: Fault): void {
     if (life.signal.aborted) return
     life.abort()
     clearTimeout(watchdog)
-    transport.destroy()
+    // Without it Salesforce counts the client for another 40 s, and what it sends to nobody as delivered.
+    const { clientId } = dispatcher
+    const known = typeof clientId === 'string' && !FORGOTTEN.has(fault.code)
+    closed = transport.close(known ? { channel: '/meta/disconnect', clientId } : undefined)
     resolveEnded(fault)
   }
 
@@ -101,8 +103,7 @@ export function startBayeuxClient(options: ClientOptions): BayeuxClient {
     selectTransport: () => undefined,
     close: () => undefined,
     sendMessage(message: Outgoing) {
-      const sent = deliver(message).catch((error: unknown) => end(transportFault(error)))
-      if (message.channel === '/meta/disconnect') leaving = sent
+      deliver(message).catch((error: unknown) => end(transportFault(error)))
     },
   })
 
@@ -214,12 +215,19 @@ export function startBayeuxClient(options: ClientOptions): BayeuxClient {
     ended,
     end,
     async leave() {
-      client.disconnect()
-      await Promise.race([leaving, ended, pause(timing.leaveMs, life.signal).catch(() => undefined)])
-      end(rebuild('stream_left', 'The client was closed'))
+      end(rebuild('stream_left', 'The stream was closed'))
+      await closed
     },
   }
 }
+
+/** Faults after which Salesforce has no such client, or lets nobody say good-bye. */
+const FORGOTTEN = new Set([
+  'stream_client_lost',
+  'stream_disconnected',
+  'stream_token_refused',
+  'stream_server_busy',
+])
 
 const STORING_SLOW: Fault = {
   ...rebuild('stream_storing_slow', 'Events come faster than they can be stored'),

@@ -1,6 +1,6 @@
 // Carries the messages of one streaming client: one POST each, on sockets of its own that end with it. Replaces faye's transport, which
 // never looks at the HTTP status, waits 132 s on a body cut by the network, and lets a bad cookie end the process (facts, §2).
-import { Pool } from 'undici'
+import { Pool, type Dispatcher } from 'undici'
 import { createCookieJar } from './cookies.ts'
 import { createMessageSplitter, type Element } from './message-splitter.ts'
 
@@ -11,8 +11,8 @@ export interface BayeuxTransport {
     take: (element: Element, status: number) => Promise<void>,
     signal?: AbortSignal,
   ): Promise<void>
-  /** Ends requests and sockets. */
-  destroy(): void
+  /** Ends requests and sockets, after a last message that nobody waits long for. */
+  close(last?: object): Promise<void>
 }
 
 /** An answer that holds no messages at all. */
@@ -30,7 +30,10 @@ export class NoMessages extends Error {
 /** Between two pieces of one answer. Salesforce sends an answer at once; longer means that the line is dead. */
 const BODY_SILENCE_MS = 30_000
 
-export function createBayeuxTransport(url: string, token: () => string): BayeuxTransport {
+/** A good-bye must not hold up a shutdown. */
+const LAST_MS = 2_000
+
+export function createBayeuxTransport(url: string, token: string): BayeuxTransport {
   const { origin, pathname } = new URL(url)
   // Bayeux has at most two connections: the poll, and one for everything else.
   const pool = new Pool(origin, {
@@ -40,23 +43,27 @@ export function createBayeuxTransport(url: string, token: () => string): BayeuxT
     bodyTimeout: BODY_SILENCE_MS,
   })
   const cookies = createCookieJar()
-  const destroyed = new AbortController()
+  const closed = new AbortController()
+
+  function send(message: object, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    const cookie = cookies.header()
+    return pool.request({
+      method: 'POST',
+      path: pathname,
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        ...(cookie === '' ? {} : { cookie }),
+      },
+      // One message a request: "avoid sending multiple messages in a single request" (32 kB limit of a request).
+      body: JSON.stringify([message]),
+      signal,
+    })
+  }
 
   return {
     async post(message, take, signal) {
-      const cookie = cookies.header()
-      const answer = await pool.request({
-        method: 'POST',
-        path: pathname,
-        headers: {
-          authorization: `Bearer ${token()}`,
-          'content-type': 'application/json',
-          ...(cookie === '' ? {} : { cookie }),
-        },
-        // One message a request: "avoid sending multiple messages in a single request" (32 kB limit of a request).
-        body: JSON.stringify([message]),
-        signal: signal ? AbortSignal.any([signal, destroyed.signal]) : destroyed.signal,
-      })
+      const answer = await send(message, signal ? AbortSignal.any([signal, closed.signal]) : closed.signal)
       cookies.keep(answer.headers['set-cookie'])
       const splitter = createMessageSplitter()
       const decoder = new TextDecoder()
@@ -74,9 +81,14 @@ export function createBayeuxTransport(url: string, token: () => string): BayeuxT
       if (taken === 0) throw new NoMessages(answer.statusCode, beginning)
       if (!splitter.whole()) throw new Error('the answer ended in the middle')
     },
-    destroy() {
-      destroyed.abort()
-      pool.destroy().catch(() => undefined)
+    async close(last) {
+      closed.abort()
+      try {
+        if (last !== undefined) await (await send(last, AbortSignal.timeout(LAST_MS))).body.dump()
+      } catch {
+        // Salesforce forgets the client by itself after 40 s.
+      }
+      await pool.destroy()
     },
   }
 }

@@ -62,7 +62,6 @@ export interface Stream {
 const TIMING: StreamTiming = {
   watchdogMs: 120_000,
   requestMs: 20_000,
-  leaveMs: 2_000,
   // Salesforce forgets a client 40 s after its last answer.
   holdMs: 30_000,
   pollSpacingMs: 100,
@@ -139,7 +138,7 @@ export function openStream(options: StreamOptions): Stream {
     let first = true
     client = startBayeuxClient({
       url: `${salesforce.instanceUrl}/cometd/${salesforce.apiVersion}`,
-      token: () => token,
+      token,
       channel,
       cursor,
       timing,
