@@ -94,13 +94,12 @@ export function findRoles(
 export interface LeadsWrite extends Turn {
   action: 'createOnly' | 'updateOnly' | 'createOrUpdate' | 'createDuplicate'
   lookupField?: string | undefined
-  partitionName?: string | undefined
   input: readonly Fields[]
 }
 
 export function syncLeads(client: MarketoClient, leads: LeadsWrite): Promise<WriteOutcome> {
-  const { action, lookupField, partitionName, input } = leads
-  return write(client, 'Lead', 'leads.json', { action, lookupField, partitionName, input }, leads)
+  const { action, lookupField, input } = leads
+  return write(client, 'Lead', 'leads.json', { action, lookupField, input }, leads)
 }
 
 export function deleteLeads(
