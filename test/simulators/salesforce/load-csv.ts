@@ -69,7 +69,13 @@ async function loadFile(
       skip_records_with_error: true,
     }),
   )
-  parser.on('skip', (error: Error & { lines?: number }) => refuse(error.lines ?? line, error.message))
+  // A row with two faults is skipped twice, and named once.
+  let skipped = 0
+  parser.on('skip', (error: Error & { lines?: number }) => {
+    const at = error.lines ?? line
+    if (at !== skipped) refuse(at, error.message)
+    skipped = at
+  })
   for await (const item of parser) {
     const { info, record } = item as { info: Info; record: string[] }
     // `lines` is where the row ends; a value with line breaks makes it start earlier.

@@ -58,9 +58,11 @@ async function listen(t: Test, sf: SalesforceSimulator) {
 
 /** faye's timers of unanswered requests would keep the process alive for two minutes: they go by hand. */
 function leave(client: FayeClient): void {
-  client._dispatcher.close()
-  for (const { timer } of client._dispatcher._envelopes.values()) clearTimeout(timer)
-  client._dispatcher._envelopes.clear()
+  const { _dispatcher: dispatcher } = client
+  const { _envelopes: envelopes } = dispatcher
+  dispatcher.close()
+  for (const { timer } of envelopes.values()) clearTimeout(timer)
+  envelopes.clear()
 }
 
 async function until(t: Test, what: string, condition: () => boolean): Promise<void> {

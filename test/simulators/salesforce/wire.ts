@@ -22,10 +22,16 @@ export async function getToken(sf: SalesforceSimulator): Promise<string> {
   return token
 }
 
+interface RestInit {
+  method?: string
+  headers?: Record<string, string>
+  json?: unknown
+}
+
 /** A function that calls REST resources below /services/data/v67.0/ with a session. */
 export async function createRest(sf: SalesforceSimulator) {
   const token = await getToken(sf)
-  return async (path: string, init: RequestInit & { json?: unknown } = {}): Promise<Answer> => {
+  return async (path: string, init: RestInit = {}): Promise<Answer> => {
     const { json, ...rest } = init
     const url = path.startsWith('/') ? sf.url + path : `${sf.url}/services/data/v67.0/${path}`
     const response = await fetch(url, {
@@ -96,7 +102,7 @@ export async function createWire(sf: SalesforceSimulator, version = '67.0'): Pro
         version: '1.0',
         supportedConnectionTypes: ['long-polling'],
       })
-      wire.clientId = String(reply!['clientId'] ?? '')
+      wire.clientId = reply!['clientId'] as string
       return reply!
     },
     async subscribe(channel, replay) {
