@@ -26,8 +26,14 @@ export function connectMarketo(deps: {
 }): MarketoConnection | undefined {
   const { config, db, metrics, log } = deps
   if (config.marketo === undefined) return undefined
-  const pacing = createPacing({ store: callStore(db, metrics), limits: config.limits, log })
-  const client = createMarketoClient({ config: config.marketo, pacing, log })
+  const pacing = createPacing({ store: callStore(db), limits: config.limits, log })
+  const client = createMarketoClient({
+    config: config.marketo,
+    pacing,
+    log,
+    onCall: ({ endpoint, code }) =>
+      metrics.marketoCalls.inc({ endpoint: endpoint.replaceAll(/\d+/g, '{id}'), result: code }),
+  })
   let described: { at: number; schema: Promise<MarketoSchema> } | undefined
   return {
     client,
@@ -45,20 +51,10 @@ export function connectMarketo(deps: {
   }
 }
 
-function callStore(db: Db, metrics: Metrics): CallStore {
-  const endpoints = new Map<number, string>()
+function callStore(db: Db): CallStore {
   return {
-    async tryStart(call) {
-      const started = await tryStartCall(db, call)
-      if ('id' in started) endpoints.set(started.id, call.endpoint.replaceAll(/\d+/g, '{id}'))
-      return started
-    },
-    async finish(call, outcome) {
-      const id = Number(call)
-      metrics.marketoCalls.inc({ endpoint: endpoints.get(id) ?? '', result: outcome })
-      endpoints.delete(id)
-      await finishCall(db, id)
-    },
+    tryStart: (call) => tryStartCall(db, call),
+    finish: (call) => finishCall(db, Number(call)),
     usedToday: (day) => callsOfDay(db, day),
   }
 }

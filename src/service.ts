@@ -27,14 +27,15 @@ export async function startService(config: Config, log: Log): Promise<Service> {
   })
   try {
     await prepareSchema(database, log)
-    return await serve(config, database, log)
+    return await serveOn(config, database, log)
   } catch (error) {
     await database.close()
     throw error
   }
 }
 
-async function serve(config: Config, database: Database, log: Log): Promise<Service> {
+/** The service on a database that is open and migrated; closes it at the end. */
+export async function serveOn(config: Config, database: Database, log: Log): Promise<Service> {
   const { db } = database
   const metrics = createMetrics()
   const marketo = connectMarketo({ config, db, metrics, log })
@@ -51,7 +52,7 @@ async function serve(config: Config, database: Database, log: Log): Promise<Serv
       runTerm({ config, database, marketo, counters, log, refresh: () => [] }, term, signals),
   })
   const app = await buildApp({ config, db, log, metrics, marketo, isLeader: () => leadership.leads() })
-  await app.listen({ port: config.env.PORT, host: config.env.HOST, listenTextResolver: () => '' })
+  await app.listen({ port: config.env.PORT, host: config.env.HOST })
   const { port } = app.server.address() as AddressInfo
   return {
     port,

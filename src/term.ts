@@ -49,7 +49,6 @@ export async function runTerm(deps: TermDeps, term: Term, { stopping, lost }: Te
       `${inherited} writes of a former leader have no known outcome and are looked up`,
     )
 
-  const raise = (problem: Problem): Promise<void> => leader((trx) => raiseProblem(trx, problem))
   const sources: ReportSources = {
     stream: undefined,
     backfill: async () => ({ state: 'idle', done: 0, total: 0, etaSeconds: null }),
@@ -67,14 +66,7 @@ export async function runTerm(deps: TermDeps, term: Term, { stopping, lost }: Te
   for (const result of results) if (result.status === 'rejected') throw result.reason
 
   async function startFlows(): Promise<void> {
-    for (const { system, variables } of config.missing)
-      await raise({
-        system,
-        code: 'not-configured',
-        reason: `${variables.join(', ')} ${variables.length === 1 ? 'is' : 'are'} not set, so nothing is synced.`,
-        advice:
-          'Set the configuration variables (on Heroku: Settings > Config Vars); the app restarts by itself.',
-      })
+    // What is missing is in the status by itself.
     if (config.salesforce === undefined || deps.marketo === undefined) return untilAborted(stopping)
     const { marketo } = deps
     const { client, pacing } = marketo

@@ -101,9 +101,10 @@ function lookedUpFirst(verdict: Verdict, records: number, attempt: number): Verd
   return { kind: records === 1 && attempt > ATTEMPTS_ALONE ? 'refused' : 'ambiguous', code, reason, advice }
 }
 
-/** Marketo's system error has a record behind it only after this many calls of ever fewer records. */
+/** Marketo's system error may have a record behind it: from the 4th attempt on calls get ever smaller. Only one that fails alone for an
+ *  hour or more (an attempt takes the ambiguous wait) is refused: an outage must not park good records. */
 const ATTEMPTS_WHOLE = 4
-const ATTEMPTS_ALONE = 14
+const ATTEMPTS_ALONE = 50
 
 function sizeAfter(attempt: number): number {
   return Math.max(1, RECORDS_A_CALL >> Math.max(0, attempt - ATTEMPTS_WHOLE))
