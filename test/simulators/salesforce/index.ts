@@ -10,7 +10,7 @@ import { CHANNEL, createEventBus, type RawOptions, type StoredEvent } from './ev
 import { createFaultVerbs, type Faults } from './fault-verbs.ts'
 import { createFaultBox } from './faults.ts'
 import { createOrg, type Org } from './org.ts'
-import { checksum } from './record-id.ts'
+import { to18 } from './record-id.ts'
 import { createQueryDesk } from './rest-query.ts'
 import { createRollingCount } from './rolling-count.ts'
 import { createHttp } from './server.ts'
@@ -98,7 +98,8 @@ export async function startSalesforce(options: SalesforceOptions = {}): Promise<
   const now = options.now ?? Date.now
   const clientId = options.clientId ?? 'salesforce-client'
   const clientSecret = options.clientSecret ?? 'salesforce-secret-0123456789'
-  const orgId = options.orgId ?? `00D5g0000000001${checksum('00D5g0000000001')}`
+  const orgId = to18(options.orgId ?? '00D5g0000000001')
+  if (!orgId) throw new Error(`orgId ${options.orgId} is no Salesforce id`)
   const apiVersion = options.apiVersion ?? '67.0'
   // Salesforce §1 (timeouts), §3 (allocations of an Enterprise org), §7 (API calls, bulk jobs).
   const settings = {

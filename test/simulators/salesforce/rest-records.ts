@@ -1,7 +1,7 @@
 // Reading and writing single records and collections: sobjects/{T}/{id}, composite/sobjects, sobjects/{T}/deleted.
 
-import { ApiError } from './api-error.ts'
-import { present } from './cell.ts'
+import { ApiError, invalidField } from './api-error.ts'
+import { parseTime, present } from './cell.ts'
 import type { DmlOptions } from './dml-context.ts'
 import { DmlError } from './dml-error.ts'
 import type { Fields } from './dml-save.ts'
@@ -12,7 +12,6 @@ import type { RunContext } from './soql-run.ts'
 import { findObject, resolvePath, type Path } from './soql-path.ts'
 import type { Row } from './table.ts'
 import type { ObjectType } from './schema.ts'
-import { parseTime } from './cell.ts'
 
 /** Salesforce §7: "POST composite/sobjects/{Type}: up to 2,000 ids"; writes 200 a call. */
 const MOST_RETRIEVED = 2_000
@@ -36,7 +35,11 @@ function columnsOf(context: RunContext, type: ObjectType, names: unknown): Path[
     throw new ApiError(400, 'INVALID_FIELD', 'The fields parameter is required')
   }
   // HTTP 400 if any field is invalid or lacks FLS (§7).
-  return names.map((name) => resolvePath(context, type, type.name, String(name)))
+  return names.map((name) => {
+    if (String(name).includes('.'))
+      throw invalidField(`No such column '${String(name)}' on entity '${type.name}'`)
+    return resolvePath(context, type, type.name, String(name))
+  })
 }
 
 function show(context: RunContext, type: ObjectType, row: Row, columns: Path[]): Record<string, unknown> {

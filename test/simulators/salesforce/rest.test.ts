@@ -82,6 +82,11 @@ t.test('retrieve keeps the order of the ids, null for what is not to be had', as
     status: 400,
     json: [{ errorCode: 'INVALID_FIELD' }],
   })
+  t.match(
+    await retrieve({ ids: [a], fields: ['Owner.Name'] }),
+    { status: 400 },
+    'fields of parents are for SOQL',
+  )
   t.match(await retrieve({ ids: ['x'], fields: ['Id'] }), {
     status: 400,
     json: [{ errorCode: 'MALFORMED_ID' }],
