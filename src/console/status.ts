@@ -7,9 +7,9 @@ import { countInsights } from '../database/insights.ts'
 import { readLease } from '../database/lease.ts'
 import { callsOfDay } from '../database/marketo-calls.ts'
 import { countParked } from '../database/parked.ts'
+import { readRefreshProgress } from '../database/refresh-progress.ts'
 import { listProblems, readState } from '../database/state.ts'
 import type { Db } from '../database/tables.ts'
-import { REFRESH_KEY, type RefreshState } from '../insights/refresh-state.ts'
 import { marketoDayOf } from '../marketo/marketo-day.ts'
 import { OBJECTS } from '../salesforce/ids.ts'
 import type { App } from '../web/app-type.ts'
@@ -87,7 +87,7 @@ async function readInstallation({ db, config, now }: StatusDeps, startedAt: Date
     countParked(db),
     readLease(db),
     readState<LeaderReport>(db, REPORT_KEY),
-    readState<RefreshState>(db, REFRESH_KEY),
+    readRefreshProgress(db),
     countInsights(db),
     callsOfDay(db, marketoDayOf(now()).date),
     listProblems(db),
@@ -108,8 +108,8 @@ async function readInstallation({ db, config, now }: StatusDeps, startedAt: Date
     backfill: report?.backfill ?? { state: 'idle', done: 0, total: 0, etaSeconds: null },
     reconcile: report?.reconcile ?? { lastRunAt: null, nextRunAt: null },
     insights: {
-      lastRefreshAt: refresh?.lastRefreshAt ?? null,
-      lastSweepAt: refresh?.lastSweepAt ?? null,
+      lastRefreshAt: refresh.lastRefreshAt,
+      lastSweepAt: refresh.lastSweepAt,
       persons,
     },
     problems: [

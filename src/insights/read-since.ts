@@ -1,9 +1,9 @@
 // A page of what changed since a cursor, oldest first, from the store: also while Marketo is down.
 import { highestNumber, insightsBetween, type NumberedInsight } from '../database/insights.ts'
-import { databaseId, readState } from '../database/state.ts'
+import { readRefreshProgress } from '../database/refresh-progress.ts'
+import { databaseId } from '../database/state.ts'
 import type { Db } from '../database/tables.ts'
 import { decodeCursor, encodeCursor, type Cursor } from './cursor.ts'
-import { REFRESH_KEY, type RefreshState } from './refresh-state.ts'
 
 export interface Page {
   records: NumberedInsight[]
@@ -20,7 +20,7 @@ export interface BadCursor {
 
 export async function readSince(db: Db, cursor: string | null, limit: number): Promise<Page | BadCursor> {
   // Read first: the values must be at least as new as the time that is told.
-  const refresh = await readState<RefreshState>(db, REFRESH_KEY)
+  const { lastRefreshAt } = await readRefreshProgress(db)
   const [database, now] = await Promise.all([databaseId(db), highestNumber(db)])
   const from = startOf(cursor, database, now)
   if ('reason' in from) return from
@@ -34,7 +34,7 @@ export async function readSince(db: Db, cursor: string | null, limit: number): P
     records,
     cursor: encodeCursor({ database, position: end, highest }),
     hasMore,
-    refreshedAt: refresh?.lastRefreshAt ?? null,
+    refreshedAt: lastRefreshAt,
   }
 }
 
