@@ -116,6 +116,8 @@ t.test('an event ends the poll and comes before the reply', async (t) => {
     },
   })
   t.match(reply, { channel: '/meta/connect', successful: true })
+  sf.options.longPollMs = 30
+  t.strictSame(replayIds(await wire.connect()), [], 'delivered once')
 })
 
 t.test('EventUuid is there from version 52.0', async (t) => {

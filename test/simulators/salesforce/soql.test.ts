@@ -134,6 +134,24 @@ t.test('paging by (SystemModstamp, Id) reads each row once', async (t) => {
   t.equal(seen.at(-1), all[0])
 })
 
+t.test('a span of SystemModstamp holds its edges and nothing else', async (t) => {
+  const { org, query, tick } = await start(t)
+  for (const name of ['A', 'B', 'C', 'D', 'E']) {
+    org.insert('Account', { Name: name })
+    tick()
+  }
+  const span = async (where: string) => {
+    const { page } = await query(`SELECT Name FROM Account WHERE ${where}`)
+    return page.records.map((record) => record['Name']).join('')
+  }
+  const at = (second: number) => `2026-11-23T10:00:0${second}Z`
+  t.equal(await span(`SystemModstamp >= ${at(1)} AND SystemModstamp <= ${at(3)}`), 'BCD')
+  t.equal(await span(`SystemModstamp > ${at(1)} AND SystemModstamp < ${at(3)}`), 'C')
+  t.equal(await span(`SystemModstamp = ${at(2)}`), 'C')
+  t.equal(await span(`(SystemModstamp < ${at(1)} OR SystemModstamp >= ${at(4)}) AND Name != 'x'`), 'AE')
+  t.equal(await span(`SystemModstamp >= ${at(1)} AND (Name = 'A' OR Name = 'B')`), 'B')
+})
+
 t.test('pages follow nextRecordsUrl; batchSize is kept between 200 and 2,000', async (t) => {
   const { org, rest } = await start(t)
   org.insert(

@@ -63,9 +63,12 @@ export function createSortedIndex<Entry>(options: {
       const start = before ? search(before) : 0
       const end = until ? search(until) : entries.length
       const step = descending ? -1 : 1
+      let previous: Row | undefined
       for (let i = descending ? end - 1 : start; i >= start && i < end; i += step) {
         const row = living(entries[i]!)
-        if (row) yield row
+        // An id that was removed and came back is there twice, side by side.
+        if (row && row !== previous) yield row
+        previous = row ?? previous
       }
     },
   }
