@@ -1,6 +1,6 @@
 // Wires the flows of a leader that is connected, and runs their loops side by side until the term ends. What Marketo had not answered
 // by then stays behind as intents.
-import { PRIORITY, mark } from './database/changes.ts'
+import { PRIORITY, mark, releaseCured } from './database/changes.ts'
 import { forget } from './database/ledger.ts'
 import type { LeaderTransaction } from './database/lease.ts'
 import { vacuumHotTables } from './database/maintenance.ts'
@@ -19,12 +19,13 @@ import { createReader } from './salesforce/read.ts'
 import { openStream, type StreamState } from './salesforce/stream.ts'
 import { createBackfill } from './sync/backfill.ts'
 import { createBrake } from './sync/brake.ts'
+import { createCarryOut } from './sync/carry-out.ts'
 import { CHANNEL } from './sync/events.ts'
 import { createEventStore, cursorKey } from './sync/listen.ts'
 import type { Mapping } from './sync/mapping.ts'
 import { createReconcile } from './sync/reconcile.ts'
 import { createRecover } from './sync/recover.ts'
-import { createRemovals } from './sync/removals.ts'
+import { createRemove } from './sync/removals.ts'
 import { createSync } from './sync/sync.ts'
 import { createTrouble } from './sync/trouble.ts'
 import { createWork } from './sync/work.ts'
@@ -52,6 +53,8 @@ export interface FlowDeps extends TermDeps {
 
 /** Work in flight may end (Heroku kills 30 s after SIGTERM); then its calls are broken off. */
 const DRAIN_MS = 20_000
+/** Waiting children whose parent's cure was missed go on within a minute (design §5, rule 5). */
+const CURE_EVERY_MS = 30_000
 const MAPPING_EVERY_MS = 10 * 60_000
 const USAGE_EVERY_MS = 10 * 60_000
 const MAINTENANCE_EVERY_MS = 60_000
@@ -74,21 +77,13 @@ export async function runFlows(
   const reader = createReader(salesforce)
   const trouble = createTrouble({ leader, now })
   const brake = createBrake({ db, leader, now })
-  const removals = createRemovals({
-    db,
-    leader,
-    client,
-    brake,
-    deletePolicy: env.DELETE_POLICY,
-    log,
-    counters,
-    signal,
-  })
+  const carryOut = createCarryOut({ leader, client, log, counters, signal })
+  const remove = createRemove({ leader, brake, carryOut, deletePolicy: env.DELETE_POLICY })
   const recover = createRecover({
     db,
     leader,
     client,
-    removals,
+    carryOut,
     waitMs: env.MARKETO_AMBIGUOUS_WAIT_SECONDS * 1000,
     log,
     signal,
@@ -101,7 +96,7 @@ export async function runFlows(
     leader,
     client,
     reader,
-    removals,
+    remove,
     trouble,
     mapping: mapping.current,
     counters,
@@ -204,6 +199,8 @@ export async function runFlows(
     loop({ name: 'the sync', everyMs: 500, signal: stopping, log, rest: () => sync.rest() }, () =>
       sync.runOnce(),
     ),
+    every('the look-up of unknown outcomes', 1_000, () => recover.runOnce()),
+    every('the release of waiting records', CURE_EVERY_MS, () => leader(releaseCured)),
     every('the backfill', 1_000, async () => {
       await fillAtFirst()
       await backfill.run()

@@ -113,6 +113,15 @@ export async function postpone(db: DbOrTrx, records: Postponed[]): Promise<void>
     where c.id = t.id`.execute(db)
 }
 
+/** What was put off for this reason is due now. */
+export async function resumePostponed(db: DbOrTrx, code: string): Promise<void> {
+  await db
+    .updateTable('changes')
+    .set({ due: sql<Date>`now()` })
+    .where('code', '=', code)
+    .execute()
+}
+
 export interface Waiting {
   id: string
   parent: string
@@ -181,14 +190,25 @@ export async function countBackground(db: DbOrTrx, object: string, atMost: numbe
   return rows[0]?.records ?? 0
 }
 
-/** Objects that have background marks due. */
-export async function backgroundObjects(db: DbOrTrx): Promise<Set<string>> {
-  const { rows } = await sql<{ object: string }>`
-    select o.object from unnest(array['User', 'Account', 'Lead', 'Contact', 'Opportunity', 'OpportunityContactRole']) as o(object)
-    where exists (select 1 from changes c where c.object = o.object and c.priority = ${PRIORITY.background} and c.waiting_for is null and c.due <= now())`.execute(
+export interface DueKinds {
+  /** Objects with marks due that somebody waits for. */
+  live: Set<string>
+  /** Objects with background marks due. */
+  background: Set<string>
+}
+
+/** Which objects have marks due, without counting them. */
+export async function dueKinds(db: DbOrTrx): Promise<DueKinds> {
+  const { rows } = await sql<{ object: string; live: boolean; background: boolean }>`
+    select o.object,
+      exists (select 1 from changes c where c.object = o.object and c.priority < ${PRIORITY.background} and c.waiting_for is null and c.due <= now()) as live,
+      exists (select 1 from changes c where c.object = o.object and c.priority = ${PRIORITY.background} and c.waiting_for is null and c.due <= now()) as background
+    from unnest(array['User', 'Account', 'Lead', 'Contact', 'Opportunity', 'OpportunityContactRole']) as o(object)`.execute(
     db,
   )
-  return new Set(rows.map((row) => row.object))
+  const objects = (kind: 'live' | 'background'): Set<string> =>
+    new Set(rows.filter((row) => row[kind]).map((row) => row.object))
+  return { live: objects('live'), background: objects('background') }
 }
 
 export async function readChange(db: DbOrTrx, id: string) {

@@ -63,6 +63,22 @@ export async function inheritIntents(db: DbOrTrx): Promise<number> {
   return Number(result.numUpdatedRows)
 }
 
+/** Records that must not be written: a write of theirs has no known outcome, or a delete is still to be sent. */
+export async function unresolvedRecords(db: DbOrTrx): Promise<Set<string>> {
+  const rows = await db
+    .selectFrom('intents')
+    .select('id')
+    .where((where) => where.or([where('ambiguous', '=', true), where('call', '=', '')]))
+    .execute()
+  return new Set(rows.map(({ id }) => recordOf(id)))
+}
+
+/** The Salesforce record of an intent: a role's former key has an intent of its own, `<id>:<key>`. */
+export function recordOf(intentId: string): string {
+  const colon = intentId.indexOf(':')
+  return colon < 0 ? intentId : intentId.slice(0, colon)
+}
+
 /** Writes of unknown outcome and deletes not sent yet, oldest first, with their age by the database's clock. */
 export async function pendingIntents(db: DbOrTrx): Promise<(OpenIntent & { ageMs: number })[]> {
   const rows = await db

@@ -1,4 +1,5 @@
 // Stops a mass removal: a lost permission, a wrong filter or a mass delete by mistake must not empty Marketo unseen.
+import { resumePostponed, type Postponed } from '../database/changes.ts'
 import { countLedger } from '../database/ledger.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
 import { clearProblem, raiseProblem, readState, writeState } from '../database/state.ts'
@@ -10,15 +11,18 @@ export const REMOVALS_SHARE = 0.02
 const HOUR_MS = 3_600_000
 
 export interface Brake {
-  /** Counts the removals when they may go; raises a problem when they may not. */
-  allows(object: string, removals: number): Promise<boolean>
+  /** Counts each record's removal once, when it may go; raises a problem when it may not. */
+  allows(object: string, ids: string[]): Promise<boolean>
   /** An admin has looked: removals go on without limit for an hour. */
   confirm(): Promise<void>
+  /** How a stopped removal waits. */
+  stopped: Omit<Postponed, 'id'>
 }
 
 interface BrakeState {
   hour: number
-  removed: Record<string, number>
+  /** Ids that were let through in this hour: a removal that takes several attempts is one removal. */
+  removed: Record<string, string[]>
   confirmedAt: number | null
 }
 
@@ -29,6 +33,11 @@ export function allowance(records: number): number {
 
 export function createBrake(deps: { db: Db; leader: LeaderTransaction; now: () => number }): Brake {
   const { db, leader, now } = deps
+  const stopped = {
+    afterMs: 60_000,
+    code: 'removals-stopped',
+    reason: 'a mass removal was stopped until an admin confirms it',
+  }
 
   async function current(): Promise<BrakeState> {
     const state = await readState<BrakeState>(db, 'removals')
@@ -37,27 +46,30 @@ export function createBrake(deps: { db: Db; leader: LeaderTransaction; now: () =
   }
 
   return {
-    async allows(object, removals) {
+    stopped,
+
+    async allows(object, ids) {
       const state = await current()
-      const before = state.removed[object] ?? 0
-      const confirmed = state.confirmedAt !== null && now() - state.confirmedAt < HOUR_MS
-      const limit = allowance(((await countLedger(db))[object] ?? 0) + before)
-      if (!confirmed && before + removals > limit) {
+      if (state.confirmedAt !== null && now() - state.confirmedAt < HOUR_MS) return true
+      const before = state.removed[object] ?? []
+      const removed = [...new Set([...before, ...ids])]
+      const limit = allowance(((await countLedger(db))[object] ?? 0) + before.length)
+      if (removed.length <= limit) {
         await leader((trx) =>
-          raiseProblem(trx, {
-            system: 'removals',
-            code: 'mass-removal',
-            reason: `${before + removals} ${object} records are to be removed from Marketo within an hour, more than ${limit}. They wait.`,
-            advice:
-              'Look in Salesforce whether they are really gone or filtered out; if so, confirm the removal (console, or POST /api/removals/confirm).',
-          }),
+          writeState(trx, 'removals', { ...state, removed: { ...state.removed, [object]: removed } }),
         )
-        return false
+        return true
       }
       await leader((trx) =>
-        writeState(trx, 'removals', { ...state, removed: { ...state.removed, [object]: before + removals } }),
+        raiseProblem(trx, {
+          system: 'removals',
+          code: `mass-removal:${object}`,
+          reason: `${removed.length} ${object} records are to be removed from Marketo within an hour, more than ${limit}. The rest waits.`,
+          advice:
+            'Look in Salesforce whether they are really gone or filtered out; if so, confirm the removal (console, or POST /api/removals/confirm).',
+        }),
       )
-      return true
+      return false
     },
 
     async confirm() {
@@ -65,6 +77,7 @@ export function createBrake(deps: { db: Db; leader: LeaderTransaction; now: () =
       await leader(async (trx) => {
         await writeState(trx, 'removals', { ...state, confirmedAt: now() })
         await clearProblem(trx, 'removals')
+        await resumePostponed(trx, stopped.code)
       })
     },
   }

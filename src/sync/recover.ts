@@ -3,7 +3,7 @@
 // a late completion never overwrites newer values.
 import type { LeaderTransaction } from '../database/lease.ts'
 import { mark, postpone, PRIORITY } from '../database/changes.ts'
-import { closeIntents, pendingIntents, type OpenIntent } from '../database/intents.ts'
+import { closeIntents, pendingIntents, recordOf, type OpenIntent } from '../database/intents.ts'
 import { confirm, forget, readLedger } from '../database/ledger.ts'
 import type { Db } from '../database/tables.ts'
 import type { Log } from '../log.ts'
@@ -12,7 +12,7 @@ import type { MarketoClient } from '../marketo/client.ts'
 import type { ObjectName } from '../salesforce/ids.ts'
 import { RECORDS_A_CALL } from './batches.ts'
 import { DEFINITIONS } from './objects/index.ts'
-import type { Removals } from './removals.ts'
+import type { CarryOut } from './carry-out.ts'
 import { settleUpserts } from './settle.ts'
 import type { IntentPayload, Outcome } from './write.ts'
 
@@ -20,40 +20,49 @@ export interface RecoverDeps {
   db: Db
   leader: LeaderTransaction
   client: MarketoClient
-  removals: Removals
+  carryOut: CarryOut
   waitMs: number
   log: Log
   signal: AbortSignal
 }
 
 export interface Recover {
-  /** Resolves what can be resolved. Returns the records that must not be written yet. */
-  runOnce(): Promise<Set<string>>
+  /** Resolves what can be resolved. */
+  runOnce(): Promise<void>
+  /** Records whose delete or merge is being sent again right now. */
+  busy(): ReadonlySet<string>
 }
 
 type Pending = OpenIntent & { ageMs: number }
 
 export function createRecover(deps: RecoverDeps): Recover {
   /** Looked up once right after it turned ambiguous; the second look comes after the wait. */
-  const lookedUp = new Set<string>()
+  let lookedUp = new Set<string>()
+  let sending = new Set<string>()
 
   return {
+    busy: () => sending,
     async runOnce() {
       const pending = await pendingIntents(deps.db)
-      const unresolved = pending.filter((intent) => intent.ambiguous)
-      const upserts = unresolved.filter(
+      lookedUp = new Set(pending.map(token).filter((known) => lookedUp.has(known)))
+      const upserts = pending.filter(
         (intent) => intent.kind === 'upsert' && (!lookedUp.has(token(intent)) || intent.ageMs >= deps.waitMs),
       )
-      const removals = unresolved.filter((intent) => intent.kind !== 'upsert' && intent.ageMs >= deps.waitMs)
-      const unsent = pending.filter((intent) => intent.kind !== 'upsert' && intent.call === '')
       for (const intent of upserts) lookedUp.add(token(intent))
       for (const object of new Set(upserts.map((intent) => intent.object as ObjectName))) {
         const own = upserts.filter((intent) => intent.object === object)
         for (let from = 0; from < own.length; from += RECORDS_A_CALL)
           await lookUp(object, own.slice(from, from + RECORDS_A_CALL))
       }
-      await deps.removals.carryOut([...removals, ...unsent])
-      return new Set(pending.map((intent) => recordOf(intent.id)))
+      const removals = pending.filter(
+        (intent) => intent.kind !== 'upsert' && (intent.ageMs >= deps.waitMs || intent.call === ''),
+      )
+      sending = new Set(removals.map((intent) => recordOf(intent.id)))
+      try {
+        await deps.carryOut(removals)
+      } finally {
+        sending = new Set()
+      }
     },
   }
 
@@ -68,7 +77,8 @@ export function createRecover(deps: RecoverDeps): Recover {
     )
     for (const intent of intents) {
       const record = found.get(intent.id)
-      if (record !== undefined && holds(record, intent))
+      const proves = payloadOf(intent).proves || intent.ageMs >= deps.waitMs
+      if (record !== undefined && proves && holds(record, intent))
         outcomes.push(settled(intent, record, entries.get(intent.id)))
       else if (intent.ageMs >= deps.waitMs) over.push({ intent, record })
     }
@@ -99,10 +109,12 @@ export function createRecover(deps: RecoverDeps): Recover {
         const entry = entries.get(intent.id)
         const person = DEFINITIONS[object].marketo === 'Lead'
         if (entry?.state === 'claimed') await forget(trx, [intent.id])
-        // Half of it may stand there: nothing that the ledger says was sent is believed.
-        else if (entry?.state === 'confirmed')
-          await confirm(trx, [{ ...entry, state: 'confirmed', hashes: entry.hashes, pushed: false }])
-        else if (person && record !== undefined && payloadOf(intent).takesOver === null)
+        else if (
+          entry === undefined &&
+          person &&
+          record !== undefined &&
+          payloadOf(intent).takesOver === null
+        )
           await confirm(trx, [
             {
               object,
@@ -188,7 +200,6 @@ export function createRecover(deps: RecoverDeps): Recover {
 
 const payloadOf = (intent: Pick<OpenIntent, 'payload'>): IntentPayload => intent.payload as IntentPayload
 const idIn = (record: Fields): string => String(record.id ?? record.marketoGUID)
-const recordOf = (intentId: string): string => intentId.split(':')[0]!
 const token = (intent: Pending): string => `${intent.id}@${intent.startedAt.getTime()}`
 
 /** Whether Marketo's record has every value that was sent. Numbers and dates come back in other forms, so these are compared by meaning. */

@@ -4,6 +4,7 @@ import { mark, PRIORITY } from '../database/changes.ts'
 import { openIntents } from '../database/intents.ts'
 import { dependants, type LedgerEntry } from '../database/ledger.ts'
 import type { DbOrTrx } from '../database/tables.ts'
+import type { RemovalPayload } from './carry-out.ts'
 
 /** Deletes the Marketo roles of these keys, unless another contact role still stands for one: that one is written anew. */
 export async function releaseRoleKeys(
@@ -37,7 +38,7 @@ export async function releaseRoleKeys(
       call: '',
       version: role.version,
       marketoId: null,
-      payload: { roleKey: role.roleKey },
+      payload: { how: 'delete role', roleKey: role.roleKey } satisfies RemovalPayload,
     })),
   )
 }

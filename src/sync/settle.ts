@@ -6,6 +6,7 @@ import * as ledger from '../database/ledger.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
 import { park, unpark } from '../database/parked.ts'
 import type { DbOrTrx } from '../database/tables.ts'
+import { personObjectOf } from './objects/index.ts'
 import { roleKeyText } from './plan.ts'
 import { releaseRoleKeys } from './role-keys.ts'
 import type { IntentPayload, Outcome, Write } from './write.ts'
@@ -45,6 +46,7 @@ export function intentOf(call: string, write: Write, input: Record<string, unkno
     adopted: write.adopts || write.entry?.adopted === true,
     notes: write.notes,
     takesOver: write.takesOver?.id ?? null,
+    proves: !write.taken.force || write.marketoId === null,
   }
   return {
     id: write.id,
@@ -167,9 +169,7 @@ async function takeOver(trx: DbOrTrx, accepted: Outcome[]): Promise<void> {
     if (former === undefined || former === write.id) continue
     await ledger.forget(trx, [former])
     await rekeyInsight(trx, former, write.id)
-    await changes.mark(trx, [
-      { object: former.startsWith('003') ? 'Contact' : 'Lead', id: former, priority: changes.PRIORITY.live },
-    ])
+    await changes.mark(trx, [{ object: personObjectOf(former), id: former, priority: changes.PRIORITY.live }])
   }
 }
 

@@ -1,6 +1,7 @@
 // The loop: takes due marks in dependency order, as many as Marketo's limits can use, and lets work go on side by side. A record is in
 // at most one piece of work at any time; what is in flight is known here and nowhere else.
-import { backgroundObjects, due, PRIORITY, releaseCured, type Taken } from '../database/changes.ts'
+import { due, dueKinds, PRIORITY, type DueKinds, type Taken } from '../database/changes.ts'
+import { unresolvedRecords } from '../database/intents.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
 import type { Db } from '../database/tables.ts'
 import { reasonOf } from '../errors.ts'
@@ -17,9 +18,10 @@ import { putBack, type Work } from './work.ts'
 
 /** One read of Salesforce takes 2,000 ids; this is six full calls to Marketo. */
 const RECORDS_A_READ = 6 * RECORDS_A_CALL
-/** Waiting children whose parent's cure was missed go on within a minute (design §5, rule 5). */
-const CURE_EVERY_MS = 30_000
-const LOOK_UP_EVERY_MS = 1_000
+/** So many records may be under way for each call at a time: while one batch is with Marketo, the next one is read. */
+const BATCHES_A_SLOT = 2
+/** Kept free of background work, so that a change never waits for a backfill's turn. */
+const LIVE_ROOM = 2 * RECORDS_A_CALL
 
 export interface SyncDeps {
   db: Db
@@ -48,7 +50,7 @@ export interface Sync {
 }
 
 /** Between two looks at the queue when nothing wakes the loop: marks that rest or back off come due by themselves. */
-const REST_MS = 500
+const REST_MS = 1_000
 
 export function createSync(deps: SyncDeps): Sync {
   const { db, now } = deps
@@ -56,49 +58,55 @@ export function createSync(deps: SyncDeps): Sync {
   const background = new Map<ObjectName, number>()
   const working = new Set<Promise<void>>()
   let budget = newDayBudget(now())
-  let blocked = new Set<string>()
-  let lookedUpAt = -Infinity
-  let curedAt = -Infinity
   let alarm = Promise.withResolvers<void>()
 
   const inFlight = (): number => [...flying.values()].reduce((sum, ids) => sum + ids.size, 0)
+  const filling = (): number => [...background.values()].reduce((sum, records) => sum + records, 0)
   const wake = (): void => alarm.resolve()
 
   async function runOnce(): Promise<number> {
-    if (now() - lookedUpAt >= LOOK_UP_EVERY_MS) {
-      lookedUpAt = now()
-      blocked = await deps.recover.runOnce()
-    }
-    if (now() - curedAt >= CURE_EVERY_MS) {
-      curedAt = now()
-      await releaseCured(db)
-    }
     if (now() < deps.trouble.heldUntil()) return 0
     const paused = new Set(deps.pacing.state().pauses.map((pause) => pause.code))
+    // Pacing lets one probing call an hour through; one record is enough for that.
     const dayIsOver = paused.has('607') || paused.has('daily-ceiling')
-    const queued = await backgroundObjects(db)
+    const most = dayIsOver ? 1 : deps.concurrency * RECORDS_A_CALL * BATCHES_A_SLOT + LIVE_ROOM
+    const kinds = await dueKinds(db)
+    let taken = await takeAll(kinds.live, PRIORITY.found, () => most - inFlight())
+    if (!paused.has('background-ceiling'))
+      taken += await takeAll(fillable(kinds), PRIORITY.background, () =>
+        Math.min(most - inFlight(), most - LIVE_ROOM - filling()),
+      )
+    return taken
+  }
+
+  async function takeAll(objects: ReadonlySet<string>, lowest: number, room: () => number): Promise<number> {
+    if (objects.size === 0) return 0
+    // Read before every claim round: work that ends without a known outcome commits that before it frees its records.
+    const blocked = new Set([...(await unresolvedRecords(db)), ...deps.recover.busy()])
     let taken = 0
-    for (const step of ORDER)
-      for (const { object } of step) {
-        const room = (dayIsOver ? 1 : deps.concurrency * RECORDS_A_CALL * 2) - inFlight()
-        if (room <= 0) return taken
-        const lowest =
-          mayFill(object, queued) && !paused.has('background-ceiling') ? PRIORITY.background : PRIORITY.found
-        const marks = await claim(object, room, lowest)
-        if (marks.length > 0) begin(object, marks)
-        taken += marks.length
-      }
+    for (const { object } of ORDER.flat()) {
+      if (!objects.has(object) || room() <= 0) continue
+      const marks = await claim(object, room(), lowest, blocked)
+      if (marks.length > 0) begin(object, marks)
+      taken += marks.length
+    }
     return taken
   }
 
   /** Bulk goes level by level, so that its children find their parents confirmed and its batches are full. */
-  function mayFill(object: ObjectName, queued: ReadonlySet<string>): boolean {
-    return before(object).every(
-      (parent) => !deps.filling().has(parent) && !queued.has(parent) && (background.get(parent) ?? 0) === 0,
-    )
+  function fillable(kinds: DueKinds): Set<string> {
+    const busy = (object: ObjectName): boolean =>
+      deps.filling().has(object) || kinds.background.has(object) || (background.get(object) ?? 0) > 0
+    const objects = ORDER.flat().map(({ object }) => object)
+    return new Set(objects.filter((object) => kinds.background.has(object) && !before(object).some(busy)))
   }
 
-  async function claim(object: ObjectName, room: number, lowest: number): Promise<Taken[]> {
+  async function claim(
+    object: ObjectName,
+    room: number,
+    lowest: number,
+    blocked: ReadonlySet<string>,
+  ): Promise<Taken[]> {
     const own = flying.get(object) ?? new Set<string>()
     const limit = Math.min(room, RECORDS_A_READ)
     const rows = await due(db, object, limit + own.size + blocked.size, lowest)
@@ -149,7 +157,6 @@ export function createSync(deps: SyncDeps): Sync {
         for (const { id } of marks) own.delete(id)
         background.set(object, (background.get(object) ?? 0) - fill)
         working.delete(done)
-        lookedUpAt = -Infinity
         wake()
       })
     working.add(done)

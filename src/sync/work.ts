@@ -12,14 +12,14 @@ import { planRecord, type PlanContext, type Step } from './plan.ts'
 import { pushObjects } from './push.ts'
 import { pushPersons, type PersonDeps } from './push-persons.ts'
 import { pushRoles } from './push-roles.ts'
-import type { Removals } from './removals.ts'
+import type { Remove } from './removals.ts'
 import type { Write } from './write.ts'
 
 export interface WorkDeps extends PersonDeps {
   db: Db
   reader: Reader
   mapping: () => Mapping
-  removals: Removals
+  remove: Remove
 }
 
 export interface Planned {
@@ -40,7 +40,7 @@ export function createWork(deps: WorkDeps): Work {
     await settleWithoutCalls(deps, object, planned)
     const writes = planned.flatMap((item) => writeOf(object, item))
     const removing = planned.filter(({ step }) => step.do === 'remove' || step.do === 'merge')
-    await Promise.all([pushAll(deps, object, writes), deps.removals.remove(object, removing)])
+    await Promise.all([pushAll(deps, object, writes), deps.remove(object, removing)])
   }
 }
 
@@ -84,13 +84,10 @@ async function plan(
       deps.signal,
     ),
   ])
+  const asked = new Set(taken.filter(({ priority }) => priority < PRIORITY.background).map(({ id }) => id))
+  const unknown = live.flatMap(({ id }) => (asked.has(id) && !isKnown(entries.get(id)) ? [id] : []))
   const takeOvers =
-    object === 'Contact'
-      ? await convertedLeads(
-          deps,
-          live.filter(({ id }) => !isKnown(entries.get(id))).map(({ id }) => id),
-        )
-      : new Map<string, LedgerEntry>()
+    object === 'Contact' ? await convertedLeads(deps, unknown) : new Map<string, LedgerEntry>()
   const context: PlanContext = {
     definition: DEFINITIONS[object],
     mapping,
@@ -117,7 +114,8 @@ async function plan(
 const isKnown = (entry: LedgerEntry | undefined): boolean =>
   entry?.state === 'confirmed' || entry?.state === 'claimed'
 
-/** Rule 9: a Contact that nobody knows yet may be a Lead that everybody knew; its event usually comes before the conversion's. */
+/** Rule 9: a Contact that nobody knows yet may be a Lead that everybody knew; its event usually comes before the conversion's. A backfill
+ *  doesn't ask, 150 contacts a query: there the converted Lead's own change merges the two. */
 async function convertedLeads(deps: WorkDeps, contactIds: string[]): Promise<Map<string, LedgerEntry>> {
   if (contactIds.length === 0) return new Map()
   const leads = await deps.reader.convertedFrom(contactIds, deps.signal)

@@ -35,4 +35,6 @@ export interface IntentPayload {
   adopted: boolean
   notes: string | null
   takesOver: string | null
+  /** Finding these values in Marketo proves that this write was carried out: they differed from what was sent before. */
+  proves: boolean
 }

@@ -32,3 +32,8 @@ export function before(object: ObjectName): ObjectName[] {
   )
   return ORDER.slice(0, step).flatMap((definitions) => definitions.map((definition) => definition.object))
 }
+
+/** The object of a person's id. */
+export function personObjectOf(id: string): 'Lead' | 'Contact' {
+  return id.startsWith('003') ? 'Contact' : 'Lead'
+}
