@@ -120,7 +120,6 @@ export function startBayeuxClient(options: ClientOptions): BayeuxClient {
     },
     incoming(message, pass) {
       const came = message as BayeuxMessage
-      if (life.signal.aborted) return pass(null)
       const fault = faultOf(came)
       if (fault !== undefined) {
         end(fault)

@@ -26,6 +26,11 @@ t.test('a page cut anywhere but at the end of a row is noticed', async (t) => {
   t.notOk(parseCsv(text.slice(0, -1)).terminated, 'a lost last line break is told')
 })
 
+t.test('a row with too few or too many columns makes the page incomplete', async (t) => {
+  t.notOk(parseCsv('"Id","Name"\n"1"\n"2","Acme"\n').complete)
+  t.notOk(parseCsv('"Id"\n"1","Acme"\n').complete)
+})
+
 t.test('unquoted values without a line break at the end count as cut', async (t) => {
   t.notOk(parseCsv('Id\n001000000000001').complete)
   t.notOk(parseCsv('Id,Name\n1,').complete)

@@ -61,11 +61,16 @@ t.test('who brings events waits while too many are pending', async (t) => {
 })
 
 t.test('after a failure nothing more is stored, and nobody waits for ever', async (t) => {
-  const { intake, failed } = opened({ store: () => Promise.reject(new Error('database gone')) })
+  const cursors: string[] = []
+  const { intake, failed } = opened({
+    store: () => Promise.reject(new Error('database gone')),
+    onStored: (cursor) => cursors.push(cursor),
+  })
   const offers = [1, 2, 3, 4, 5, 6, 7].map((n) => intake.offer(event(n)))
   await Promise.all(offers)
   await intake.drained()
   t.match(failed, [{ message: 'database gone' }])
+  t.same(cursors, [], 'the cursor stays')
   await intake.offer(event(8))
   t.equal(failed.length, 1)
 })

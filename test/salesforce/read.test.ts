@@ -56,6 +56,21 @@ t.test('a record that was undeleted in between is read again', async (t) => {
   t.match((await createReader(salesforce).read('Lead', [one], ['Email'])).get(one), { state: 'live' })
 })
 
+t.test('a record that a query shows but that can not be retrieved is not called deleted', async (t) => {
+  const one = id('00Q', 1)
+  const { salesforce } = await connectScripted(t, ({ method }) =>
+    method === 'POST' ? { json: [null] } : found([{ Id: one, IsDeleted: false, MasterRecordId: null }]),
+  )
+  t.same((await createReader(salesforce).read('Lead', [one], [])).get(one), { state: 'unreadable' })
+})
+
+t.test('only the ids that a condition lets in match it', async (t) => {
+  const [one, two] = [id('00Q', 1), id('00Q', 2)]
+  const { salesforce, server } = await connectScripted(t, () => found([{ Id: two }]))
+  t.same(await createReader(salesforce).matching('Lead', [one, two], "Country = 'DE'"), new Set([two]))
+  t.match(server.asked.at(-1)?.query.get('q'), `WHERE Id IN ('${one}','${two}') AND (Country = 'DE')`)
+})
+
 t.test('conversion is read with every Lead', async (t) => {
   const one = id('00Q', 1)
   const { salesforce, server } = await connectScripted(t, () => ({ json: [{ Id: one, IsConverted: true }] }))

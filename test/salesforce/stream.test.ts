@@ -3,7 +3,7 @@ import t from 'tap'
 import type { StreamEvent } from '../../src/salesforce/stream.ts'
 import { until } from './fixtures/connection.ts'
 import { openScripted } from './fixtures/open-stream.ts'
-import { CHANNEL, event } from './fixtures/scripted-bayeux.ts'
+import { CHANNEL, event, good } from './fixtures/scripted-bayeux.ts'
 
 const LONG = 60_000
 
@@ -121,6 +121,21 @@ t.test('the next poll goes out when everything is stored', async (t) => {
   t.equal(bayeux.of('/meta/connect').length, 1)
   resolve(undefined)
   await until('the second poll', () => bayeux.of('/meta/connect').length === 2)
+})
+
+t.test('a reply that stands before the events of its answer does not set off the next poll', async (t) => {
+  const stored: number[] = []
+  const { memory } = await openScripted(t, {
+    play(sent) {
+      if (sent.channel !== '/meta/connect') return undefined
+      stored.push(memory.events.length)
+      if (stored.length > 1) return undefined
+      // Long enough to come in many pieces.
+      return { json: [good(sent), event(1, { Record_Ids__c: 'x'.repeat(1_900_000) })] }
+    },
+  })
+  await until('the second poll', () => stored.length === 2)
+  t.same(stored, [0, 1])
 })
 
 t.test('when storing falls behind the client is dropped, and resumed from the stored cursor', async (t) => {
