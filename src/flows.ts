@@ -1,12 +1,14 @@
 // Wires the flows of a leader that is connected, and runs their loops side by side until the term ends. What Marketo had not answered
 // by then stays behind as intents.
 import { PRIORITY, mark, releaseCured } from './database/changes.ts'
+import type { KnownPerson } from './database/insights.ts'
 import { forget } from './database/ledger.ts'
 import type { LeaderTransaction } from './database/lease.ts'
 import { vacuumHotTables } from './database/maintenance.ts'
 import { forgetOldCalls } from './database/marketo-calls.ts'
 import { clearProblem, raiseProblem, takeCommands, type Command } from './database/state.ts'
 import { reasonOf } from './errors.ts'
+import { createRefresh } from './insights/refresh.ts'
 import { loop, pause, untilAborted } from './loop.ts'
 import type { MarketoClient } from './marketo/client.ts'
 import type { MarketoSchema } from './marketo/describe.ts'
@@ -31,13 +33,6 @@ import { createTrouble } from './sync/trouble.ts'
 import { createWork } from './sync/work.ts'
 import type { TermDeps } from './term.ts'
 
-export interface RefreshContext {
-  schema: MarketoSchema
-  /** Persons that Marketo no longer returns are forgotten and sent anew. */
-  onLost: (persons: { id: string; object: string }[]) => Promise<void>
-  signal: AbortSignal
-}
-
 export interface FlowDeps extends TermDeps {
   leader: LeaderTransaction
   salesforce: Salesforce
@@ -57,6 +52,8 @@ const DRAIN_MS = 20_000
 const CURE_EVERY_MS = 30_000
 const MAPPING_EVERY_MS = 10 * 60_000
 const USAGE_EVERY_MS = 10 * 60_000
+/** However long a refresh is not due, its loop looks again after this. */
+const LONGEST_REST_MS = 60_000
 const MAINTENANCE_EVERY_MS = 60_000
 /** While the daily delivery limit holds events back, reconciling takes their place. */
 const RECONCILE_WITHOUT_STREAM_MS = 5 * 60_000
@@ -134,6 +131,20 @@ export async function runFlows(
       )
     },
   })
+  const refresh = createRefresh({
+    db,
+    leader,
+    client,
+    schema: deps.schema,
+    onLost,
+    everyMinutes: env.INSIGHTS_EVERY_MINUTES,
+    sweepEveryHours: env.INSIGHTS_SWEEP_EVERY_HOURS,
+    log,
+    now,
+    signal,
+  })
+  let refreshIn = 0
+  let sweepIn = 0
   sources.stream = () => stream.state()
   sources.backfill = () => backfill.progress(sync.inFlight())
   sources.reconcile = {
@@ -179,7 +190,7 @@ export async function runFlows(
     if (now() - (reconcile.lastRunAt()?.getTime() ?? startedAt) >= wait) await reconcile.runOnce()
   }
 
-  async function onLost(persons: { id: string; object: string }[]): Promise<void> {
+  async function onLost(persons: KnownPerson[]): Promise<void> {
     await leader(async (trx) => {
       await forget(
         trx,
@@ -222,9 +233,20 @@ export async function runFlows(
       await forgetOldCalls(db)
       if (database.kind === 'embedded' && sync.inFlight() === 0) await vacuumHotTables(db)
     }),
-    ...deps
-      .refresh({ schema: deps.schema, onLost, signal })
-      .map(({ name, everyMs, step }) => every(name, everyMs, step)),
+    loop(
+      { name: 'the refresh', everyMs: 1_000, signal: stopping, log, rest: () => pause(refreshIn, stopping) },
+      async () => {
+        refreshIn = Math.min(LONGEST_REST_MS, await refresh.runOnce())
+      },
+    ),
+    loop(
+      { name: 'the sweep', everyMs: 1_000, signal: stopping, log, rest: () => pause(sweepIn, stopping) },
+      async () => {
+        // While persons are being filled in there is nothing whole to sweep.
+        const filling = ['running', undefined].includes((await backfill.state())?.state)
+        sweepIn = filling ? 2_000 : Math.min(LONGEST_REST_MS, await refresh.sweepOnce())
+      },
+    ),
   ]
 
   try {

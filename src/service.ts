@@ -48,8 +48,7 @@ export async function serveOn(config: Config, database: Database, log: Log): Pro
   const leadership = startLeadership({
     db,
     log,
-    run: (term, signals) =>
-      runTerm({ config, database, marketo, counters, log, refresh: () => [] }, term, signals),
+    run: (term, signals) => runTerm({ config, database, marketo, counters, log }, term, signals),
   })
   const app = await buildApp({ config, db, log, metrics, marketo, isLeader: () => leadership.leads() })
   await app.listen({ port: config.env.PORT, host: config.env.HOST })

@@ -7,7 +7,7 @@ import { inheritIntents } from './database/intents.ts'
 import { leaderTransactions, type Term } from './database/lease.ts'
 import { clearProblem, clearProblems, raiseProblem, writeState, type Problem } from './database/state.ts'
 import { BridgeError, reasonOf } from './errors.ts'
-import { runFlows, type RefreshContext } from './flows.ts'
+import { runFlows } from './flows.ts'
 import type { Log } from './log.ts'
 import type { TermSignals } from './leadership.ts'
 import { isTermOver, loop, pause, untilAborted } from './loop.ts'
@@ -25,8 +25,6 @@ export interface TermDeps {
   marketo: MarketoConnection | undefined
   counters: SyncCounters
   log: Log
-  /** The values-back half, as loops of this term. */
-  refresh: (context: RefreshContext) => { name: string; everyMs: number; step: () => Promise<unknown> }[]
 }
 
 /**

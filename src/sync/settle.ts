@@ -139,7 +139,12 @@ async function accept(trx: DbOrTrx, accepted: Outcome[]): Promise<void> {
   await remarkDependants(trx, accepted)
   await releaseRoleKeys(trx, accepted.flatMap(oldRoleKey))
   // The ledger knew it and Marketo created it: Marketo had lost it, so everything has to be sent, not only what changed.
-  const reborn = accepted.filter(({ created, write }) => created && write.entry?.state === 'confirmed')
+  const reborn = accepted.filter(
+    ({ created, write }) =>
+      created &&
+      write.entry?.state === 'confirmed' &&
+      (write.role === null || write.entry.roleKey === roleKeyText(write.role)),
+  )
   await changes.mark(
     trx,
     reborn.map(({ write }) => ({
