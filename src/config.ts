@@ -79,7 +79,9 @@ export const schema = z.object({
   SALESFORCE_CLIENT_SECRET: z
     .string()
     .optional()
-    .describe('Consumer secret of the External Client App, for the client-credentials flow.'),
+    .describe(
+      'Consumer secret of the External Client App, for the client-credentials flow; it stands beside the consumer key.',
+    ),
   SALESFORCE_PRIVATE_KEY: z
     .string()
     .transform((text) => text.replaceAll('\\n', '\n'))
@@ -89,12 +91,12 @@ export const schema = z.object({
     )
     .optional()
     .describe(
-      'Private key in PEM form, for the JWT bearer flow instead of a consumer secret. Line breaks may be written as \\n.',
+      'For the JWT bearer flow, instead of a consumer secret: the private key in PEM form whose certificate the External Client App holds. Line breaks may be written as \\n.',
     ),
   SALESFORCE_USERNAME: z
     .string()
     .optional()
-    .describe('User name of the integration user, for the JWT bearer flow.'),
+    .describe('For the JWT bearer flow: user name of the integration user, from Salesforce Setup > Users.'),
   MARKETO_BASE_URL: marketoUrl
     .optional()
     .describe(
@@ -125,7 +127,9 @@ export const schema = z.object({
     .describe("This service's own ceiling of Marketo calls a day (US Central)."),
   MARKETO_INSTANCE_DAILY_CALLS: count
     .default(50_000)
-    .describe("The Marketo instance's daily quota, everybody counted; background work stops at 80 % of it."),
+    .describe(
+      "The Marketo instance's daily quota, everybody counted, from Marketo Admin > Web Services; background work stops at 80 % of it.",
+    ),
   MARKETO_AMBIGUOUS_WAIT_SECONDS: z.coerce
     .number()
     .nonnegative('must be a number of seconds')
@@ -139,12 +143,18 @@ export const schema = z.object({
   WEBHOOK_SECRET_PREVIOUS: secret
     .optional()
     .describe('The former webhook secret, also accepted while rotating.'),
-  ADMIN_TOKEN: secret.describe('Signs an admin in to the console, and is the bearer token of /api.'),
-  METRICS_TOKEN: secret.optional().describe('Bearer token of /metrics. Without it there is no /metrics.'),
+  ADMIN_TOKEN: secret.describe(
+    'Signs an admin in to the console, and is the bearer token of /api. Choose one, or see what Heroku generated under Settings > Config Vars.',
+  ),
+  METRICS_TOKEN: secret
+    .optional()
+    .describe('Bearer token of /metrics, of your choice. Without it there is no /metrics.'),
   ALERT_URL: baseUrl
     .or(z.url({ protocol: /^https$/ }))
     .optional()
-    .describe('Gets a JSON POST (Slack-compatible) when something needs a person.'),
+    .describe(
+      'Gets a JSON POST when something needs a person, such as the address of a Slack incoming webhook.',
+    ),
   MATCH_BY_EMAIL: flag
     .default(true)
     .describe(
