@@ -83,6 +83,7 @@ export function rewrite(
   return next
 }
 
+/** What the object's trigger tells, chunk by chunk. */
 export function announce(
   context: DmlContext,
   type: ObjectType,
@@ -92,14 +93,32 @@ export function announce(
   replacedBy?: readonly string[],
 ): void {
   if (options.silent || options.bypass || !isWatchedObject(type.name)) return
-  const pairs = ids.map((id, i) => ({ id, replacement: replacedBy?.[i] }))
-  for (const chunk of chunks(pairs)) {
-    context.unit.announce({
-      object: type.name,
-      type: change,
-      ids: chunk.map(({ id }) => id),
-      ...(replacedBy && { replacedBy: chunk.map(({ replacement }) => replacement ?? '') }),
-      by: options.by ?? context.runningUserId,
-    })
+  const told = ids.map((id, i) => ({
+    ...asTold(context, type, change, id),
+    replacement: replacedBy?.[i] ?? '',
+  }))
+  for (const chunk of chunks(told)) {
+    for (const object of new Set(chunk.map((entry) => entry.object))) {
+      const entries = chunk.filter((entry) => entry.object === object)
+      context.unit.announce({
+        object,
+        type: change,
+        ids: entries.map(({ id }) => id),
+        ...(replacedBy && { replacedBy: entries.map(({ replacement }) => replacement) }),
+        by: options.by ?? context.runningUserId,
+      })
+    }
   }
+}
+
+/** A person account counts as its Contact (design §5, rule 5), though only Account's trigger fires. */
+function asTold(
+  context: DmlContext,
+  type: ObjectType,
+  change: ChangeType,
+  id: string,
+): { object: string; id: string } {
+  const row = type.name === 'Account' && change !== 'MERGE' ? context.unit.read('Account', id) : undefined
+  const contactId = row?.['IsPersonAccount'] === true ? row['PersonContactId'] : undefined
+  return typeof contactId === 'string' ? { object: 'Contact', id: contactId } : { object: type.name, id }
 }

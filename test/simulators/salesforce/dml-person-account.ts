@@ -2,7 +2,7 @@
 // (salesforce §4, "Person accounts fire Account (not Contact) triggers").
 
 import { insertRows, updateRows, type Fields } from './dml-save.ts'
-import { rewrite } from './dml-context.ts'
+import { announce, rewrite } from './dml-context.ts'
 import type { DmlContext, DmlOptions } from './dml-context.ts'
 import type { Row } from './table.ts'
 
@@ -16,13 +16,17 @@ export function insertPersonAccounts(
   const named = records.map((fields) =>
     isPerson(fields) ? { ...fields, IsPersonAccount: true, Name: personName(fields) } : fields,
   )
-  return insertRows(context, accountType, named, options).map((account, i) => {
+  const accounts = insertRows(context, accountType, named, { ...options, bypass: true }).map((account, i) => {
     if (!isPerson(records[i]!)) return account
     const contact = { ...contactFields(account), AccountId: account.Id, OwnerId: account['OwnerId'] }
     const [row] = insertRows(context, contactType, [contact], { ...options, bypass: true })
     rewrite(context, contactType, row!, { IsPersonAccount: true }, options)
     return rewrite(context, accountType, account, { PersonContactId: row!.Id }, options)
   })
+  // After insert, the trigger sees PersonContactId already.
+  const ids = accounts.map((account) => account.Id)
+  announce(context, accountType, 'CREATE', ids, options)
+  return accounts
 }
 
 /** The contact half follows its account, without a trigger of its own. */

@@ -6,6 +6,7 @@ import { announce, buildRow, findLiving, isDeleted, rewrite } from './dml-contex
 import type { DmlContext, DmlOptions } from './dml-context.ts'
 import { DmlError } from './dml-error.ts'
 import { to18 } from './record-id.ts'
+import { chunks } from './record-change.ts'
 import type { Field, ObjectType } from './schema.ts'
 import type { Cell, Row } from './table.ts'
 
@@ -20,7 +21,6 @@ export function insertRows(
 ): Row[] {
   const rows = records.map((fields) => insertRow(context, type, fields, options))
   const ids = rows.map((row) => row.Id)
-  // Person accounts fire Account, not Contact, triggers (salesforce §4); their contact is made elsewhere.
   announce(context, type, 'CREATE', ids, options)
   return rows
 }
@@ -55,7 +55,7 @@ export function updateRows(
   options: DmlOptions,
 ): Row[] {
   const watched = context.watched(type.name)
-  const changed: string[] = []
+  const changed = new Set<string>()
   const rows = updates.map(({ id, fields }) => {
     const old = findLiving(context, type, id)
     context.guard('update', type.name, old.Id)
@@ -75,10 +75,14 @@ export function updateRows(
     if (!('SystemModstamp' in cells)) delete merged['SystemModstamp']
     const row = rewrite(context, type, old, merged, options)
     if (type.name === 'OpportunityContactRole') keepOnePrimary(context, type, row, options)
-    if (watched.some((field) => row[field] !== old[field])) changed.push(row.Id)
+    if (watched.some((field) => row[field] !== old[field])) changed.add(row.Id)
     return row
   })
-  announce(context, type, 'UPDATE', changed, options)
+  // A trigger sees 200 rows at a time and tells of those that changed.
+  for (const chunk of chunks(rows)) {
+    const ids = chunk.map((row) => row.Id).filter((id) => changed.has(id))
+    announce(context, type, 'UPDATE', ids, options)
+  }
   return rows
 }
 

@@ -106,7 +106,12 @@ export function createOrg(options: { id: string; now: () => number; bus: EventBu
     now,
     runningUserId,
     defaultOwner,
-    watched: (object) => watchedFields(object, table('Marketo_Field_Mapping__mdt').rows()),
+    watched: (object) =>
+      watchedFields(
+        object,
+        table('Marketo_Field_Mapping__mdt').rows(),
+        table('Marketo_Object_Setting__mdt').rows(),
+      ),
     guard(_verb, _object, id) {
       if (locked === 0) return
       locked--

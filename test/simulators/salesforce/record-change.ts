@@ -47,13 +47,25 @@ export function isWatchedObject(object: string): boolean {
   return object in WATCHED
 }
 
-/** The built-in list plus the active rows of Marketo_Field_Mapping__mdt (issue 4). */
-export function watchedFields(object: string, mappings: Iterable<Row>): string[] {
+/** Names that are the same on a person account's Account and Contact. */
+const SAME_NAME = new Set(words('OwnerId FirstName LastName Salutation Phone Fax'))
+const onAccount = (contactField: string): string =>
+  SAME_NAME.has(contactField) ? contactField : `Person${contactField}`
+
+/**
+ * The built-in list, the active rows of Marketo_Field_Mapping__mdt (issue 4) and the words of the object's filter (a
+ * record may leave the scope by them); for Account also what its person half maps. Words that are no fields do no harm.
+ */
+export function watchedFields(object: string, mappings: Iterable<Row>, settings: Iterable<Row>): string[] {
   const fields = [...(WATCHED[object] ?? [])]
-  for (const row of mappings) {
-    if (row['Active__c'] === true && row['Object__c'] === object && row['Salesforce_Field__c']) {
-      fields.push(String(row['Salesforce_Field__c']))
-    }
+  if (object === 'Account') fields.push(...WATCHED['Contact']!.map(onAccount))
+  for (const { Active__c: active, Object__c: target, Salesforce_Field__c: field } of mappings) {
+    if (active !== true || typeof field !== 'string') continue
+    if (target === object) fields.push(field)
+    else if (object === 'Account' && target === 'Contact') fields.push(onAccount(field))
+  }
+  for (const { Active__c: active, Object__c: target, Filter__c: filter } of settings) {
+    if (active === true && target === object) fields.push(...String(filter ?? '').split(/\W+/))
   }
   return fields
 }

@@ -174,12 +174,11 @@ function readOrder(reader: Reader): Order {
   return { path, descending, nullsLast }
 }
 
-/** SOQL refuses `a AND b OR c`: the two may be mixed only with parentheses. */
+/** SOQL refuses `a AND b OR c` (the other word is left over, and unexpected): only parentheses mix the two. */
 function readConditions(reader: Reader): Condition {
   const parts = [readCondition(reader)]
   const op = reader.isWord('AND') ? 'AND' : 'OR'
   while (reader.skipWord(op)) parts.push(readCondition(reader))
-  if (reader.isWord('AND') || reader.isWord('OR')) throw unexpected(reader.peek())
   return parts.length === 1 ? parts[0]! : { op: op === 'AND' ? 'and' : 'or', parts }
 }
 
