@@ -21,6 +21,7 @@ import { createReader } from './salesforce/read.ts'
 import { openStream, type StreamState } from './salesforce/stream.ts'
 import { createBackfill } from './sync/backfill.ts'
 import { createBrake } from './sync/brake.ts'
+import { CENSUS_EVERY_MS, createCensus } from './sync/census.ts'
 import { createCarryOut } from './sync/carry-out.ts'
 import { CHANNEL } from './sync/events.ts'
 import { createEventStore, cursorKey } from './sync/listen.ts'
@@ -88,6 +89,7 @@ export async function runFlows(
   const finding = { db, leader, reader, mapping: mapping.current, log, signal: stopping, wake }
   const backfill = createBackfill(finding)
   const reconcile = createReconcile(finding)
+  const census = createCensus({ ...finding, salesforce })
   const work = createWork({
     db,
     leader,
@@ -176,8 +178,10 @@ export async function runFlows(
     if (command.name === 'backfill') await backfill.request({ objects, force })
     else if (command.name === 'backfill-pause') await backfill.pause()
     else if (command.name === 'backfill-resume') await backfill.resume()
-    else if (command.name === 'reconcile') await reconcile.runOnce()
-    else if (command.name === 'reload-mapping') await mapping.reload()
+    else if (command.name === 'reconcile') {
+      await reconcile.runOnce()
+      await census.runOnce()
+    } else if (command.name === 'reload-mapping') await mapping.reload()
     else await brake.confirm()
     sources.commandsDone = command.id
     wake()
@@ -217,6 +221,10 @@ export async function runFlows(
       await backfill.run()
     }),
     every('the reconcile', 1_000, reconcileWhenDue),
+    every('the census', 60_000, async () => {
+      const last = (await census.lastRunAt())?.getTime() ?? startedAt
+      if (now() - last >= CENSUS_EVERY_MS) await census.runOnce()
+    }),
     every('the commands', 1_000, async () => {
       for (const command of await leader(takeCommands)) await obey(command)
     }),

@@ -21,6 +21,8 @@ export interface LedgerEntry {
   notes: string | null
   confirmedAt: Date | null
   pushedAt: Date | null
+  /** How many censuses running Salesforce has not shown it. */
+  missed: number
 }
 
 const COLUMNS = [
@@ -38,6 +40,7 @@ const COLUMNS = [
   'notes',
   'confirmed_at as confirmedAt',
   'pushed_at as pushedAt',
+  'missed',
 ] as const
 
 export async function readLedger(db: DbOrTrx, ids: Iterable<string>): Promise<Map<string, LedgerEntry>> {

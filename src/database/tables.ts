@@ -84,6 +84,7 @@ export interface Tables {
     number: number
   }
   counters: { name: string; value: number }
+  census: { id: string }
 }
 
 export type Db = Kysely<Tables>

@@ -56,6 +56,9 @@ export interface PlanContext {
   nameHash: (field: string) => string
 }
 
+/** A record that so many censuses running have not seen is gone for good (design §5, rule 15). */
+export const MISSED_IS_GONE = 2
+
 export const roleKeyText = (key: RoleKey): string => `${key.externalOpportunityId}|${key.leadId}|${key.role}`
 
 export function planRecord(
@@ -66,7 +69,11 @@ export function planRecord(
   context: PlanContext,
 ): Step {
   const inMarketo = entry !== undefined && (entry.state === 'confirmed' || entry.state === 'claimed')
-  if (reading.state === 'unreadable') return unreadable(id, context, inMarketo)
+  if (reading.state === 'unreadable') {
+    if (inMarketo && entry.missed >= MISSED_IS_GONE)
+      return { do: 'remove', reason: 'deleted in Salesforce for good', deleted: true }
+    return unreadable(id, context, inMarketo)
+  }
   if (reading.state === 'deleted') {
     if (inMarketo && reading.masterRecordId !== null) return { do: 'merge', into: reading.masterRecordId }
     if (inMarketo) return { do: 'remove', reason: 'deleted in Salesforce', deleted: true }

@@ -63,6 +63,9 @@ const STATEMENTS = [
   `create index ledger_role on ledger (role_key) where role_key is not null`,
   `create index ledger_object on ledger (object, id)`,
 
+  // Ids that Salesforce holds of one object, while a census compares them with the ledger. Nothing of it must survive a crash.
+  `create unlogged table census (id text primary key)`,
+
   // A write that has been or will be sent, committed before the call goes out. What stands here after a crash is ambiguous.
   `create table intents (
     id text primary key,

@@ -1,0 +1,132 @@
+// Once a day all ids in scope are compared with the ledger, both ways: what no event and no stamp tells of (hard deletes, filters over
+// other objects, rows that became visible by a permission). Reading decides what it means; not readable is not deleted.
+import {
+  addToCensus,
+  clearCensus,
+  countCensus,
+  markUnknown,
+  noteMissed,
+  noteSeen,
+  unseen,
+} from '../database/census.ts'
+import { mark, PRIORITY } from '../database/changes.ts'
+import type { LeaderTransaction } from '../database/lease.ts'
+import { clearProblem, raiseProblem, readState, writeState } from '../database/state.ts'
+import type { Db } from '../database/tables.ts'
+import type { Log } from '../log.ts'
+import type { Salesforce } from '../salesforce/connect.ts'
+import { OBJECTS, type ObjectName } from '../salesforce/ids.ts'
+import type { Reader } from '../salesforce/read.ts'
+import type { Mapping } from './mapping.ts'
+import { MISSED_IS_GONE } from './plan.ts'
+import { scopeOf } from './scope.ts'
+
+export const CENSUS_EVERY_MS = 24 * 3_600_000
+/** getDeleted looks back 15 days at most (salesforce facts §7). */
+const DELETED_LOG_MS = 14 * 24 * 3_600_000
+const IDS_A_STEP = 2_000
+
+export interface Census {
+  runOnce(): Promise<void>
+  /** When the last one ended. */
+  lastRunAt(): Promise<Date | null>
+}
+
+export function createCensus(deps: {
+  db: Db
+  leader: LeaderTransaction
+  salesforce: Salesforce
+  reader: Reader
+  mapping: () => Mapping
+  log: Log
+  signal: AbortSignal
+  wake: () => void
+}): Census {
+  const { db, leader, salesforce, reader, log, signal, wake } = deps
+
+  async function count(object: ObjectName): Promise<{ unknown: number; unseen: number; unreadable: number }> {
+    await leader(clearCensus)
+    for await (const { ids } of reader.allIds(object, scopeOf(deps.mapping().objects[object]), { signal }))
+      await leader((trx) => addToCensus(trx, ids))
+    const unknown = await leader((trx) => markUnknown(trx, object))
+    // Where nothing of an object is readable, a permission is missing: that says nothing about single records.
+    const readable = (await countCensus(db)) > 0
+    const found = { unknown, unseen: 0, unreadable: 0 }
+    for (
+      let ids = await unseen(db, object, '', IDS_A_STEP);
+      ids.length > 0;
+      ids = await unseen(db, object, ids.at(-1)!, IDS_A_STEP)
+    ) {
+      const missing = await missed(object, ids)
+      found.unseen += ids.length
+      found.unreadable += missing.length
+      await leader(async (trx) => {
+        await noteSeen(
+          trx,
+          ids.filter((id) => !missing.some((row) => row.id === id)),
+        )
+        if (readable) await noteMissed(trx, missing, MISSED_IS_GONE)
+        await mark(
+          trx,
+          ids.map((id) => ({ object, id, priority: PRIORITY.found })),
+        )
+      })
+    }
+    wake()
+    return found
+  }
+
+  /** Those that neither retrieve nor queryAll shows; proven where the log of deletions names them. */
+  async function missed(object: ObjectName, ids: string[]): Promise<{ id: string; proven: boolean }[]> {
+    const readings = await reader.read(object, ids, ['Id'], signal)
+    const hidden = ids.filter((id) => readings.get(id)?.state === 'unreadable')
+    if (hidden.length === 0 || object === 'User') return []
+    const now = await reader.serverTime(signal)
+    const deleted = await salesforce
+      .deletedIds(object, new Date(now.getTime() - DELETED_LOG_MS), now, signal)
+      .catch(() => ({ ids: [] as string[] }))
+    const log = new Set(deleted.ids)
+    return hidden.map((id) => ({ id, proven: log.has(id) }))
+  }
+
+  async function tell(unreadable: number): Promise<void> {
+    await leader(async (trx) => {
+      if (unreadable === 0) return clearProblem(trx, 'salesforce', 'unreadable-records')
+      await raiseProblem(trx, {
+        system: 'salesforce',
+        code: 'unreadable-records',
+        reason: `${unreadable} records that are in Marketo are not shown by Salesforce any more: hard deleted, or hidden from the integration user. Nothing was removed yet.`,
+        advice:
+          'Check the permission set Marketo_Sync_Integration (View All on the objects). What two censuses running have missed, while others of its object are readable, is taken as deleted.',
+      })
+    })
+  }
+
+  return {
+    async lastRunAt() {
+      const state = await readState<{ lastRunAt: string }>(db, 'census')
+      return state === undefined ? null : new Date(state.lastRunAt)
+    },
+
+    async runOnce() {
+      const startedAt = Date.now()
+      let unreadable = 0
+      for (const object of OBJECTS) {
+        if (signal.aborted || !deps.mapping().objects[object].active) continue
+        const found = await count(object)
+        unreadable += found.unreadable
+        if (found.unknown + found.unseen > 0)
+          log.info(
+            { object, ...found },
+            `the census of ${object} found ${found.unknown + found.unseen} records to look at`,
+          )
+      }
+      await tell(unreadable)
+      await leader(async (trx) => {
+        await clearCensus(trx)
+        await writeState(trx, 'census', { lastRunAt: new Date().toISOString() })
+      })
+      log.info({ ms: Date.now() - startedAt }, 'the census is done')
+    },
+  }
+}
