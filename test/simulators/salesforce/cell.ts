@@ -9,7 +9,7 @@ export type Value = string | number | boolean | null
 export type Input = Value | Date | undefined
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/
-/** Salesforce stores times in whole seconds: a SystemModstamp always ends in .000. */
+/** Salesforce stores times in whole seconds: a SystemModstamp always ends in .000 (known; no document read). */
 const wholeSecond = (ms: number): number => Math.floor(ms / 1000) * 1000
 
 const wrongType = (field: Field, value: Input): DmlError =>

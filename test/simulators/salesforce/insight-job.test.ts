@@ -161,6 +161,13 @@ t.test('a refused cursor starts over; a wrong secret ends the run', async (t) =>
   t.equal(state.cursor, '2')
 })
 
+t.test('a service that stands still does not hold the job for ever', async (t) => {
+  const { run, hook } = await start(t, 2)
+  const page = { records: [], cursor: '7', hasMore: true }
+  hook.instead.push({ status: 200, body: page }, { status: 200, body: page })
+  t.match(await run(), { calls: 2, error: 'the same page came twice' })
+})
+
 t.test('a cursor of another org is dropped', async (t) => {
   const { run, hook } = await start(t, 2)
   await run()

@@ -104,6 +104,7 @@ export async function playInsightJob(options: InsightJobOptions): Promise<Insigh
       state.pageSize = Math.max(SMALLEST_PAGE, state.pageSize >> 1)
       continue
     }
+    if (page.hasMore && page.cursor === state.cursor) return stop(run, state, 'the same page came twice')
     failures = 0
     const unwritable = tryPage(options, page.records)
     if (unwritable !== undefined && state.pageSize > SMALLEST_PAGE) {

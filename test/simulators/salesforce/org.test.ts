@@ -1,32 +1,9 @@
-import t, { type Test } from 'tap'
-import { startSalesforce } from './index.ts'
+import t from 'tap'
+import { person, startOrg } from './fixtures.ts'
 import { to18 } from './record-id.ts'
 
-async function start(t: Test, now?: () => number) {
-  const sf = await startSalesforce(now ? { now } : {})
-  t.teardown(() => sf.close())
-  const { org } = sf
-  const user = org.insert('User', { LastName: 'Lind', Username: 'a@x.example', Email: 'a@x.example' })
-  sf.events.published.length = 0
-  /** What was published since the last look, shortly. */
-  const heard = () =>
-    sf.events.published.splice(0).map((event) => {
-      const payload = event.payload as Record<string, string | null>
-      const {
-        Object_Type__c: object,
-        Change_Type__c: type,
-        Record_Ids__c: ids,
-        Replaced_By_Ids__c: by,
-      } = payload
-      return [object, type, ids, by].filter((part) => part !== null).join(' ')
-    })
-  return { sf, org, user, heard }
-}
-
-const person = (LastName: string, extra = {}) => ({ LastName, Company: 'Acme', ...extra })
-
 t.test('an insert gives valid ids with the right prefixes, and says CREATE', async (t) => {
-  const { org, heard } = await start(t)
+  const { org, heard } = await startOrg(t)
   const account = org.insert('Account', { Name: 'Acme' })
   const contact = org.insert('Contact', { LastName: 'A', AccountId: account })
   const opportunity = org.insert('Opportunity', {
@@ -63,7 +40,7 @@ t.test('an insert gives valid ids with the right prefixes, and says CREATE', asy
 })
 
 t.test('stamps are whole seconds, as Salesforce shows them', async (t) => {
-  const { org } = await start(t, () => Date.parse('2026-11-23T10:00:00.789Z'))
+  const { org } = await startOrg(t, () => Date.parse('2026-11-23T10:00:00.789Z'))
   const id = org.insert('Lead', person('A'))
   t.match(org.get('Lead', id), {
     CreatedDate: '2026-11-23T10:00:00.000+0000',
@@ -74,7 +51,7 @@ t.test('stamps are whole seconds, as Salesforce shows them', async (t) => {
 })
 
 t.test('one event carries up to 200 ids', async (t) => {
-  const { org, heard } = await start(t)
+  const { org, heard } = await startOrg(t)
   const ids = org.insert(
     'Lead',
     Array.from({ length: 450 }, (_, i) => person(`L${i}`)),
@@ -95,7 +72,7 @@ t.test('one event carries up to 200 ids', async (t) => {
 })
 
 t.test('only a change of a watched field says UPDATE', async (t) => {
-  const { org, heard } = await start(t)
+  const { org, heard } = await startOrg(t)
   const id = org.insert('Lead', person('A'))
   heard()
   org.update('Lead', id, { Industry: 'Retail' })
@@ -117,7 +94,7 @@ t.test('only a change of a watched field says UPDATE', async (t) => {
 })
 
 t.test('bypass and silent publish nothing', async (t) => {
-  const { org, heard } = await start(t)
+  const { org, heard } = await startOrg(t)
   const id = org.insert('Lead', person('A'), { bypass: true })
   org.update('Lead', id, { LastName: 'B' }, { bypass: true })
   org.insert('Lead', person('C'), { silent: true })
@@ -127,7 +104,7 @@ t.test('bypass and silent publish nothing', async (t) => {
 t.test(
   'deleting an account takes contacts, opportunities and roles, and speaks of the account only',
   async (t) => {
-    const { org, heard } = await start(t)
+    const { org, heard } = await startOrg(t)
     const account = org.insert('Account', { Name: 'Acme' })
     const contact = org.insert('Contact', { LastName: 'A', AccountId: account })
     const opportunity = org.insert('Opportunity', {
@@ -154,85 +131,8 @@ t.test(
   },
 )
 
-t.test('a role has its own DELETE, and no undelete; users can not be deleted', async (t) => {
-  const { org, heard, user } = await start(t)
-  const contact = org.insert('Contact', { LastName: 'A' })
-  const opportunity = org.insert('Opportunity', { Name: 'D', StageName: 'x', CloseDate: '2026-12-31' })
-  const role = org.insert('OpportunityContactRole', { OpportunityId: opportunity, ContactId: contact })
-  heard()
-  org.delete('OpportunityContactRole', role)
-  t.strictSame(heard(), [`OpportunityContactRole DELETE ${role}`])
-  t.throws(() => org.undelete('OpportunityContactRole', role), { message: /^UNDELETE_FAILED/ })
-  t.throws(() => org.delete('User', user), { message: /^INVALID_TYPE_FOR_OPERATION/ })
-  org.update('User', user, { IsActive: false })
-  t.strictSame(heard(), [`User UPDATE ${user}`])
-})
-
-t.test('a merge says MERGE with the survivor, never DELETE, and re-parents in silence', async (t) => {
-  const { org, heard } = await start(t)
-  const [a = '', b = '', c = ''] = org.insert('Account', [{ Name: 'A' }, { Name: 'B' }, { Name: 'C' }])
-  const contact = org.insert('Contact', { LastName: 'X', AccountId: b })
-  heard()
-  org.merge('Account', a, [b, c], { fields: { Phone: '1' } })
-  t.strictSame(heard(), [`Account MERGE ${b},${c} ${a},${a}`, `Account UPDATE ${a}`])
-  t.match(org.get('Account', b), { IsDeleted: true, MasterRecordId: a })
-  t.equal(org.get('Contact', contact)?.['AccountId'], a)
-  t.throws(() => org.merge('Account', a, [b]), { message: /^ENTITY_IS_DELETED/ })
-  t.throws(() => org.merge('Opportunity', a, [b]), { message: /^INVALID_TYPE_FOR_OPERATION/ })
-})
-
-t.test('conversion: account, contact, opportunity, lead, in that order', async (t) => {
-  const { org, heard } = await start(t)
-  const lead = org.insert('Lead', person('A', { Email: 'a@x.example', mkto_si__Priority__c: 2 }))
-  heard()
-  const made = org.convertLead(lead, { createOpportunity: true, keepInsights: true })
-  t.strictSame(heard(), [
-    `Account CREATE ${made.accountId}`,
-    `Contact CREATE ${made.contactId}`,
-    `Opportunity CREATE ${made.opportunityId}`,
-    `Lead CONVERT ${lead} ${made.contactId}`,
-  ])
-  t.match(org.get('Lead', lead), {
-    IsConverted: true,
-    ConvertedAccountId: made.accountId,
-    ConvertedContactId: made.contactId,
-    ConvertedOpportunityId: made.opportunityId,
-  })
-  t.match(org.get('Contact', made.contactId), {
-    Email: 'a@x.example',
-    AccountId: made.accountId,
-    mkto_si__Priority__c: 2,
-  })
-  t.equal(org.all('OpportunityContactRole')[0]?.['ContactId'], made.contactId)
-  t.throws(() => org.update('Lead', lead, { Title: 'x' }), { message: /^CANNOT_UPDATE_CONVERTED_LEAD/ })
-})
-
-t.test('conversion to an existing contact fills its blanks and makes nothing', async (t) => {
-  const { org, heard } = await start(t)
-  const account = org.insert('Account', { Name: 'Acme' })
-  const contact = org.insert('Contact', { LastName: 'Old', AccountId: account })
-  const lead = org.insert('Lead', person('New', { Email: 'a@x.example' }))
-  heard()
-  t.match(org.convertLead(lead, { contactId: contact }), {
-    accountId: account,
-    contactId: contact,
-    opportunityId: null,
-  })
-  t.strictSame(heard(), [`Contact UPDATE ${contact}`, `Lead CONVERT ${lead} ${contact}`])
-  t.match(org.get('Contact', contact), { LastName: 'Old', Email: 'a@x.example' })
-})
-
-t.test('a lead of a queue needs an owner to be converted', async (t) => {
-  const { org, user } = await start(t)
-  const queue = org.insert('Group', { Name: 'Inbound', Type: 'Queue' })
-  const lead = org.insert('Lead', person('A', { OwnerId: queue }))
-  t.throws(() => org.convertLead(lead), { message: /^UNKNOWN_EXCEPTION/ })
-  const { contactId } = org.convertLead(lead, { ownerId: user })
-  t.equal(org.get('Contact', contactId)?.['OwnerId'], user)
-})
-
 t.test('a save is checked: fields, types, lengths, references', async (t) => {
-  const { org } = await start(t)
+  const { org } = await startOrg(t)
   const refused = (fields: object, statusCode: string, object = 'Lead') =>
     t.throws(() => org.insert(object, { ...fields }), { message: new RegExp(`^${statusCode}`) }, statusCode)
   refused({ LastName: 'A' }, 'REQUIRED_FIELD_MISSING')
@@ -252,14 +152,14 @@ t.test('a save is checked: fields, types, lengths, references', async (t) => {
 })
 
 t.test('text is trimmed, blank is null', async (t) => {
-  const { org } = await start(t)
+  const { org } = await startOrg(t)
   const id = org.insert('Lead', person(' A ', { Title: '   ', City: '' }))
   t.match(org.get('Lead', id), { LastName: 'A', Name: 'A', Title: null, City: null })
 })
 
 t.test('a transaction is seen and heard of at its commit, with the stamps of its writing', async (t) => {
   let time = Date.parse('2026-11-23T10:00:00Z')
-  const { org, heard } = await start(t, () => time)
+  const { org, heard } = await startOrg(t, () => time)
   let id = ''
   const open = org.holdBack((dml) => {
     id = dml.insert('Lead', person('Late'))
@@ -274,7 +174,7 @@ t.test('a transaction is seen and heard of at its commit, with the stamps of its
 })
 
 t.test('a rollback leaves nothing, no event either', async (t) => {
-  const { org, heard } = await start(t)
+  const { org, heard } = await startOrg(t)
   const open = org.transaction()
   open.insert('Lead', person('A'))
   open.rollback()
@@ -284,7 +184,7 @@ t.test('a rollback leaves nothing, no event either', async (t) => {
 })
 
 t.test('one primary role per opportunity', async (t) => {
-  const { org } = await start(t)
+  const { org } = await startOrg(t)
   const [a = '', b = ''] = org.insert('Contact', [{ LastName: 'A' }, { LastName: 'B' }])
   const OpportunityId = org.insert('Opportunity', { Name: 'D', StageName: 'x', CloseDate: '2026-12-31' })
   const first = org.insert('OpportunityContactRole', { OpportunityId, ContactId: a, IsPrimary: true })
@@ -292,27 +192,8 @@ t.test('one primary role per opportunity', async (t) => {
   t.equal(org.get('OpportunityContactRole', first)?.['IsPrimary'], false)
 })
 
-t.test('person accounts: two rows, one event, which counts them as their contact', async (t) => {
-  const { org, heard } = await start(t)
-  org.enablePersonAccounts()
-  const id = org.insert('Account', { FirstName: 'Ada', LastName: 'Byron', PersonEmail: 'ada@x.example' })
-  const account = org.get('Account', id)
-  t.match(account, { IsPersonAccount: true, Name: 'Ada Byron', PersonContactId: /^003/ })
-  t.match(org.get('Contact', String(account?.['PersonContactId'])), {
-    IsPersonAccount: true,
-    AccountId: id,
-    Email: 'ada@x.example',
-  })
-  t.strictSame(heard(), [`Contact CREATE ${account?.['PersonContactId']}`])
-  org.update('Account', id, { PersonEmail: 'byron@x.example' })
-  t.equal(org.get('Contact', String(account?.['PersonContactId']))?.['Email'], 'byron@x.example')
-  t.strictSame(heard(), [`Contact UPDATE ${account?.['PersonContactId']}`])
-  org.delete('Account', id)
-  t.strictSame(heard(), [`Contact DELETE ${account?.['PersonContactId']}`])
-})
-
 t.test('the package can be removed', async (t) => {
-  const { org } = await start(t)
+  const { org } = await startOrg(t)
   const id = org.insert('Lead', person('A'))
   org.removePackage()
   t.throws(() => org.update('Lead', id, { mkto_si__Priority__c: 1 }), { message: /^INVALID_FIELD/ })

@@ -4,7 +4,7 @@ import { ApiError } from './api-error.ts'
 import type { Exchange } from './exchange.ts'
 import { runSoql, type Result, type RunContext } from './soql-run.ts'
 
-/** Sforce-Query-Options: batchSize goes from 200 to 2,000; Salesforce moves what is outside to the edge. */
+/** Sforce-Query-Options: batchSize goes from 200 to 2,000; what is outside moves to the edge (known). */
 const SMALLEST_BATCH = 200
 const LARGEST_BATCH = 2_000
 /** Open cursors per user; the oldest is closed when one more opens. */

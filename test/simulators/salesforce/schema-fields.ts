@@ -75,7 +75,7 @@ Label string(40)
 QualifiedApiName string(70)
 SystemModstamp datetime ro fixed`
 
-/** User, Group, Organization and custom metadata have no IsDeleted: nobody deletes them by the API. */
+/** User, Group, Organization and custom metadata have no IsDeleted: nobody deletes them by the API (known). */
 export const FIELDS = {
   User: `
 Username string(80) req
