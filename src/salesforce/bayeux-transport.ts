@@ -88,7 +88,7 @@ export function createBayeuxTransport(url: string, token: string): BayeuxTranspo
       } catch {
         // Salesforce forgets the client by itself after 40 s.
       }
-      await pool.destroy()
+      await pool.destroy().catch(() => undefined)
     },
   }
 }

@@ -65,8 +65,8 @@ const TIMING: StreamTiming = {
   // Salesforce forgets a client 40 s after its last answer.
   holdMs: 30_000,
   pollSpacingMs: 100,
-  // With jitter and handshake below the 60 s within which the stream is back after any one fault.
-  backoff: { firstMs: 1_000, capMs: 40_000 },
+  // The stream is back within 60 s after any one fault: a request that still hangs (20 s), this wait, and the handshake.
+  backoff: { firstMs: 1_000, capMs: 30_000 },
   serverBusy: { firstMs: 120_000, capMs: 170_000 },
   dailyLimitMs: 900_000,
   stoppedMs: 150_000,
