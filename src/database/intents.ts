@@ -1,5 +1,6 @@
 // Writes that are out or may be out. Committed before the call; what has no outcome is looked up, never repeated blindly.
 import { sql } from 'kysely'
+import { toJson } from './json.ts'
 import type { DbOrTrx } from './tables.ts'
 
 export interface Intent {
@@ -25,11 +26,43 @@ export async function openIntents(db: DbOrTrx, intents: Intent[]): Promise<void>
   await sql`
     insert into intents (id, object, kind, call, version, marketo_id, payload, started_at)
     select id, object, kind, call, version, "marketoId", payload, now()
-    from jsonb_to_recordset(${JSON.stringify(intents)}::jsonb)
+    from jsonb_to_recordset(${toJson(intents)}::jsonb)
       as i(id text, object text, kind text, call text, version bigint, "marketoId" text, payload jsonb)`.execute(
     db,
   )
 }
+
+/**
+ * What is out, or may be out, under one of these role keys or Marketo persons. Under a lock that lasts as long as the transaction, so
+ * that two pieces of work can't both find a key free.
+ */
+export async function takenKeys(
+  trx: DbOrTrx,
+  wanted: { roleKeys: string[]; marketoIds: string[] },
+): Promise<Set<string>> {
+  await sql`select pg_advisory_xact_lock(${KEYS_LOCK})`.execute(trx)
+  if (wanted.roleKeys.length + wanted.marketoIds.length === 0) return new Set()
+  const { rows } = await sql<{ key: string }>`
+    select payload->>'roleKey' as key from intents where payload->>'roleKey' = any(${wanted.roleKeys}::text[])
+    union select marketo_id from intents where object in ('Lead', 'Contact') and marketo_id = any(${wanted.marketoIds}::text[])
+    union select payload->>'winner' from intents where payload->>'winner' = any(${wanted.marketoIds}::text[])`.execute(
+    trx,
+  )
+  return new Set(rows.map((row) => row.key))
+}
+
+/** Role keys that an upsert is writing, under the same lock. */
+export async function rolesBeingWritten(trx: DbOrTrx, roleKeys: string[]): Promise<Set<string>> {
+  await sql`select pg_advisory_xact_lock(${KEYS_LOCK})`.execute(trx)
+  const { rows } = await sql<{ key: string }>`
+    select payload->>'roleKey' as key from intents where kind = 'upsert' and payload->>'roleKey' = any(${roleKeys}::text[])`.execute(
+    trx,
+  )
+  return new Set(rows.map((row) => row.key))
+}
+
+/** Any number, as long as nothing else in this database locks by it. */
+const KEYS_LOCK = 728_451
 
 /** These intents go out with this call now. */
 export async function assignCall(db: DbOrTrx, ids: string[], call: string): Promise<void> {

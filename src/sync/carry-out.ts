@@ -20,6 +20,7 @@ import { batchesOf } from './batches.ts'
 import type { SyncCounters } from './counters.ts'
 import { decodeHashes, encodeHashes } from './hashes.ts'
 import { DEFINITIONS, personObjectOf } from './objects/index.ts'
+import { freeRoleKeys } from './role-keys.ts'
 
 /** `release`: under the keep policy a person stays, and loses its key and sales person. */
 export type RemovalPayload =
@@ -77,16 +78,19 @@ export function createCarryOut(deps: {
     return deleteObjects(client, marketo, { keys: batch.map((intent) => keyOf(payloadOf(intent))), ...turn })
   }
 
-  async function send(how: RemovalPayload['how'], batch: Intent[]): Promise<void> {
+  async function send(how: RemovalPayload['how'], wanted: Intent[]): Promise<void> {
     const call = randomUUID()
-    const { object } = batch[0]!
-    await leader((trx) =>
-      assignCall(
+    const { object } = wanted[0]!
+    const batch = await leader(async (trx) => {
+      const free = how === 'delete role' ? await freeRoleKeys(trx, wanted) : wanted
+      await assignCall(
         trx,
-        batch.map((intent) => intent.id),
+        free.map((intent) => intent.id),
         call,
-      ),
-    )
+      )
+      return free
+    })
+    if (batch.length === 0) return
     const leaves = await bisect(batch, async (part) => {
       const { outcome, results } = await sends[how](part)
       return { answer: results, verdict: verdictOfCall(outcome, { write: true, attempt: 1 }) }

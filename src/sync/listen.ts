@@ -1,5 +1,5 @@
 // From the stream into the queue: an event's marks, the parked raw events and the new cursor commit in one transaction.
-import { randomUUID } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { mark, PRIORITY } from '../database/changes.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
 import { park } from '../database/parked.ts'
@@ -45,7 +45,8 @@ export function createEventStore(deps: {
           trx,
           broken.map(({ event, problem }) => ({
             object: 'Event',
-            id: `event:${event.uuid ?? randomUUID()}`,
+            // The same event again is the same entry.
+            id: `event:${event.uuid ?? hash('sha1', event.raw, 'hex')}`,
             code: 'event-not-understood',
             reason: problem ?? '',
             advice:

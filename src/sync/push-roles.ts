@@ -6,6 +6,8 @@ import { unpark } from '../database/parked.ts'
 import type { Db } from '../database/tables.ts'
 import { pushObjects, type PushDeps } from './push.ts'
 import { roleKeyText } from './plan.ts'
+import { releaseRoleKeys } from './role-keys.ts'
+import { oldRoleKey } from './settle.ts'
 import type { Write } from './write.ts'
 
 export async function pushRoles(deps: PushDeps & { db: Db }, writes: Write[]): Promise<void> {
@@ -60,5 +62,6 @@ async function share(deps: PushDeps, sharing: Write[]): Promise<void> {
       trx,
       shared.map((write) => write.id),
     )
+    await releaseRoleKeys(trx, shared.flatMap(oldRoleKey))
   })
 }

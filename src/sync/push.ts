@@ -52,13 +52,14 @@ export async function pushBatches(
 
 async function pushBatch(
   deps: PushDeps,
-  writes: Write[],
+  batch: Write[],
   inputOf: (write: Write) => Fields,
   send: Send,
 ): Promise<void> {
   const call = randomUUID()
   const startedAt = Date.now()
-  await intend(deps.leader, call, writes, inputOf)
+  const writes = await intend(deps.leader, call, batch, inputOf)
+  if (writes.length === 0) return
   const outcomes = await sendBisecting(deps, writes, inputOf, send)
   const settlement = await settleUpserts(deps.leader, call, outcomes)
   await deps.trouble.afterCall(outcomes.map(({ verdict }) => verdict))

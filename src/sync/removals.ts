@@ -2,7 +2,7 @@
 // dependants first. What is to be done is committed as an intent; carry-out.ts does it.
 import { randomUUID } from 'node:crypto'
 import { mark, postpone, PRIORITY, settle, waitForParent } from '../database/changes.ts'
-import { openIntents, type Intent } from '../database/intents.ts'
+import { openIntents, takenKeys, type Intent } from '../database/intents.ts'
 import { dependants, readLedger, type LedgerEntry } from '../database/ledger.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
 import { readParked } from '../database/parked.ts'
@@ -41,8 +41,19 @@ export function createRemove(deps: {
         const kind = payload.how === 'merge' ? 'merge' : 'delete'
         ready.push({ id, object, kind, call, version, marketoId: item.entry?.marketoId ?? null, payload })
       }
-      await openIntents(trx, ready)
-      return ready
+      const busy = await busyPersons(trx, ready)
+      await postpone(
+        trx,
+        busy.map(({ id }) => ({
+          id,
+          afterMs: 1_000,
+          code: 'busy',
+          reason: 'another write of the same Marketo person is under way',
+        })),
+      )
+      const free = ready.filter((intent) => !busy.includes(intent))
+      await openIntents(trx, free)
+      return free
     })
     await carryOut(intents)
   }
@@ -149,6 +160,25 @@ export function createRemove(deps: {
     ])
     return false
   }
+}
+
+async function busyPersons(trx: DbOrTrx, intents: Intent[]): Promise<Intent[]> {
+  const idsOf = (intent: Intent): string[] => {
+    const payload = intent.payload as RemovalPayload
+    return [
+      ...(intent.marketoId === null ? [] : [intent.marketoId]),
+      ...(payload.how === 'merge' ? [payload.winner] : []),
+    ]
+  }
+  const persons = intents.filter(({ object }) => object === 'Lead' || object === 'Contact')
+  const taken = await takenKeys(trx, { roleKeys: [], marketoIds: persons.flatMap(idsOf) })
+  // Two losers of one survivor are merged one after the other.
+  return persons.filter((intent) => {
+    const ids = idsOf(intent)
+    const busy = ids.some((id) => taken.has(id))
+    for (const id of ids) taken.add(id)
+    return busy
+  })
 }
 
 const confirmed = (entries: LedgerEntry[]): LedgerEntry[] =>

@@ -1,7 +1,7 @@
 // Role keys that a contact role has left: renamed, moved to another person, or removed. Marketo can't rename a role, so the old
-// one is deleted, by an intent that is committed together with what made it old, and carried out by removals.ts.
+// one is deleted, by an intent that is committed together with what made it old, and carried out by carry-out.ts.
 import { mark, PRIORITY } from '../database/changes.ts'
-import { openIntents } from '../database/intents.ts'
+import { closeIntents, openIntents, rolesBeingWritten, type Intent } from '../database/intents.ts'
 import { dependants, type LedgerEntry } from '../database/ledger.ts'
 import type { DbOrTrx } from '../database/tables.ts'
 import type { RemovalPayload } from './carry-out.ts'
@@ -41,4 +41,22 @@ export async function releaseRoleKeys(
       payload: { how: 'delete role', roleKey: role.roleKey } satisfies RemovalPayload,
     })),
   )
+}
+
+/** Which of these keys may be deleted now: none that a contact role has come to stand for, nor one that is just being written. */
+export async function freeRoleKeys(trx: DbOrTrx, intents: Intent[]): Promise<Intent[]> {
+  const keyOf = (intent: Intent): string => (intent.payload as { roleKey: string }).roleKey
+  const keys = intents.map(keyOf)
+  const writing = await rolesBeingWritten(trx, keys)
+  const held = new Set(
+    (await dependants(trx, 'role_key', keys))
+      .filter((entry) => entry.state === 'confirmed')
+      .map((entry) => entry.roleKey),
+  )
+  const needless = intents.filter((intent) => held.has(keyOf(intent)))
+  await closeIntents(
+    trx,
+    needless.map((intent) => intent.id),
+  )
+  return intents.filter((intent) => !held.has(keyOf(intent)) && !writing.has(keyOf(intent)))
 }

@@ -1,6 +1,6 @@
 // Writes down what came of a call, in one transaction per call: ledger, mark, intent, parked list and waiting children together.
 import * as changes from '../database/changes.ts'
-import { closeIntents, keepAmbiguous, openIntents, type Intent } from '../database/intents.ts'
+import { closeIntents, keepAmbiguous, openIntents, takenKeys, type Intent } from '../database/intents.ts'
 import { forgetInsights, rekeyInsight } from '../database/insights.ts'
 import * as ledger from '../database/ledger.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
@@ -21,20 +21,45 @@ export interface Settlement {
   ambiguous: number
 }
 
-/** Commits the intents before the call goes out, and the claims on adopted persons. Returns the writes that may go. */
+/**
+ * Commits the intents before the call goes out, and returns the writes that may go: one whose role key or Marketo person is in another
+ * call just now comes a little later.
+ */
 export async function intend(
   leader: LeaderTransaction,
   call: string,
   writes: Write[],
   inputOf: (write: Write) => Record<string, unknown>,
-): Promise<void> {
-  await leader((trx) =>
-    openIntents(
+): Promise<Write[]> {
+  return leader(async (trx) => {
+    const taken = await takenKeys(trx, {
+      roleKeys: writes.flatMap(roleKeyOf),
+      marketoIds: writes.flatMap(({ marketoId }) => marketoId ?? []),
+    })
+    const collides = (write: Write): boolean =>
+      roleKeyOf(write).some((key) => taken.has(key)) ||
+      (write.marketoId !== null && taken.has(write.marketoId))
+    const free = writes.filter((write) => !collides(write))
+    await openIntents(
       trx,
-      writes.map((write) => intentOf(call, write, inputOf(write))),
-    ),
-  )
+      free.map((write) => intentOf(call, write, inputOf(write))),
+    )
+    await changes.postpone(
+      trx,
+      writes
+        .filter(collides)
+        .map(({ id }) => ({
+          id,
+          afterMs: SOON_MS,
+          code: 'busy',
+          reason: 'another write of the same Marketo record is under way',
+        })),
+    )
+    return free
+  })
 }
+
+const roleKeyOf = (write: Write): string[] => (write.role === null ? [] : [roleKeyText(write.role)])
 
 export function intentOf(call: string, write: Write, input: Record<string, unknown>): Intent {
   const payload: IntentPayload = {
@@ -137,7 +162,10 @@ async function accept(trx: DbOrTrx, accepted: Outcome[]): Promise<void> {
   await unpark(trx, ids)
   await changes.release(trx, ids)
   await remarkDependants(trx, accepted)
-  await releaseRoleKeys(trx, accepted.flatMap(oldRoleKey))
+  await releaseRoleKeys(
+    trx,
+    accepted.flatMap(({ write }) => oldRoleKey(write)),
+  )
   // The ledger knew it and Marketo created it: Marketo had lost it, so everything has to be sent, not only what changed.
   const reborn = accepted.filter(
     ({ created, write }) =>
@@ -156,7 +184,8 @@ async function accept(trx: DbOrTrx, accepted: Outcome[]): Promise<void> {
   )
 }
 
-function oldRoleKey({ write }: Outcome): { id: string; roleKey: string; version: number }[] {
+/** The key that a renamed or moved role leaves behind. */
+export function oldRoleKey(write: Write): { id: string; roleKey: string; version: number }[] {
   const old = write.entry?.state === 'confirmed' ? write.entry.roleKey : null
   if (old === null || write.role === null || old === roleKeyText(write.role)) return []
   return [{ id: write.id, roleKey: old, version: write.taken.version }]
