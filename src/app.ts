@@ -6,8 +6,11 @@ import rateLimit from '@fastify/rate-limit'
 import sensible from '@fastify/sensible'
 import fastify, { LogController, type FastifyBaseLogger } from 'fastify'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { commandRoutes } from './console/commands.ts'
 import { healthRoutes } from './console/health.ts'
 import { metricsRoute } from './console/metrics-route.ts'
+import { parkedRoutes } from './console/parked-routes.ts'
+import { recordRoutes } from './console/record-routes.ts'
 import { createStatus, statusRoute } from './console/status.ts'
 import type { Config } from './config.ts'
 import type { Db } from './database/tables.ts'
@@ -15,6 +18,7 @@ import type { InsightSource } from './insights/read-now.ts'
 import { insightRoute } from './insights/route.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
+import type { Reader } from './salesforce/read.ts'
 import { guardAccess } from './web/access.ts'
 import type { App } from './web/app-type.ts'
 import { answerFailures } from './web/failures.ts'
@@ -30,6 +34,8 @@ export interface AppDeps {
   metrics: Metrics
   /** Undefined until Marketo is set up. */
   marketo: InsightSource | undefined
+  /** Connects when it is first needed; undefined until Salesforce is set up. */
+  salesforce?: (() => Promise<Pick<Reader, 'read'>>) | undefined
   /** Whether this process leads. */
   isLeader: () => boolean
   now?: () => number
@@ -42,7 +48,7 @@ const HEADERS_TIMEOUT_MS = 100_000
 const REQUEST_TIMEOUT_MS = 30_000
 
 export async function buildApp(deps: AppDeps): Promise<App> {
-  const { config, db, log, marketo, metrics, isLeader, now = Date.now } = deps
+  const { config, db, log, marketo, salesforce, metrics, isLeader, now = Date.now } = deps
   const logger: FastifyBaseLogger = log
   const app: App = fastify({
     loggerInstance: logger,
@@ -78,6 +84,9 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   healthRoutes(app, { db })
   insightRoute(app, { db, marketo, log, metrics, now })
   statusRoute(app, status)
+  commandRoutes(app, { db })
+  parkedRoutes(app, { db })
+  recordRoutes(app, { db, marketo, salesforce })
   if (config.env.METRICS_TOKEN !== undefined) metricsRoute(app, { metrics, status, now })
   serveDescription(app)
   return app

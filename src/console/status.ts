@@ -67,6 +67,8 @@ export const statusShape = z.object({
 export type Status = z.output<typeof statusShape>
 type Installation = Omit<Status, 'leader'>
 
+const NOT_CONFIGURED = 'not-configured'
+
 export interface StatusDeps {
   db: Db
   config: Config
@@ -114,7 +116,10 @@ async function readInstallation({ db, config, now }: StatusDeps, startedAt: Date
     },
     problems: [
       ...missingOf(config, startedAt),
-      ...problems.map((problem) => ({ ...problem, since: problem.since.toISOString() })),
+      // Told above, also while nobody leads.
+      ...problems
+        .filter(({ code }) => code !== NOT_CONFIGURED)
+        .map((problem) => ({ ...problem, since: problem.since.toISOString() })),
     ],
   }
 }
@@ -142,7 +147,7 @@ function countsOf(found: Record<string, number>): Status['queue'] {
 function missingOf({ missing }: Config, since: Date): Status['problems'] {
   return missing.map(({ system, variables }) => ({
     system,
-    code: 'not_configured',
+    code: NOT_CONFIGURED,
     reason: `${system === 'salesforce' ? 'Salesforce' : 'Marketo'} is not set up: ${variables.join(', ')} ${variables.length === 1 ? 'is' : 'are'} missing.`,
     advice:
       'Set the variables in the environment (on Heroku: Settings > Config Vars); the service then starts anew.',

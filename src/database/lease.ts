@@ -2,7 +2,7 @@
 // the epoch under a lock that a take-over must wait for.
 import { sql } from 'kysely'
 import { BridgeError } from '../errors.ts'
-import type { Db, Trx } from './tables.ts'
+import type { Db, DbOrTrx, Trx } from './tables.ts'
 
 /** Renewed every 3 s; 10 s without renewal and another process may take over: a missed renewal or two is no change of leader. */
 export const LEASE_SECONDS = 10
@@ -16,18 +16,18 @@ export interface Term {
 /** The lease for this holder under a new epoch, or null while somebody else's runs. */
 export async function acquireLease(db: Db, holder: string): Promise<Term | null> {
   return db.transaction().execute(async (trx) => {
-    // `for update` waits for open transactions of the old leader (key share); PostgreSQL ends those that hang.
+    // A lease that runs is not locked by asking for it. `for update` waits for open transactions of the old leader (key share);
+    // PostgreSQL ends those that hang. Not now(): that is when this transaction began, before it waited.
     await sql`set local lock_timeout = '6s'`.execute(trx)
-    const { rows } = await sql<{
-      free: boolean
-    }>`select expires_at < now() as free from lease where id = 1 for update`.execute(trx)
-    if (rows[0]?.free !== true) return null
+    const { rows } =
+      await sql`select 1 from lease where id = 1 and expires_at < clock_timestamp() for update`.execute(trx)
+    if (rows.length === 0) return null
     const lease = await trx
       .updateTable('lease')
       .set({
         holder,
         epoch: sql<number>`epoch + 1`,
-        expires_at: sql<Date>`now() + make_interval(secs => ${LEASE_SECONDS})`,
+        expires_at: sql<Date>`clock_timestamp() + make_interval(secs => ${LEASE_SECONDS})`,
       })
       .returning('epoch')
       .executeTakeFirstOrThrow()
@@ -63,7 +63,7 @@ export interface Lease {
   held: boolean
 }
 
-export async function readLease(db: Db): Promise<Lease> {
+export async function readLease(db: DbOrTrx): Promise<Lease> {
   return db
     .selectFrom('lease')
     .select(['holder', 'epoch', sql<boolean>`expires_at >= now()`.as('held')])
@@ -72,20 +72,42 @@ export async function readLease(db: Db): Promise<Lease> {
 
 export type LeaderTransaction = <T>(work: (trx: Trx) => Promise<T>) => Promise<T>
 
-/** Runs every transaction of one term. Once the term is over it throws `lease_lost` and nothing is committed. */
+/** A deadlock's victim is run again so often: two pieces of work that mark, settle and release the same records may lock them crosswise. */
+const ATTEMPTS = 5
+
+/**
+ * Runs every transaction of one term. Once the term is over it throws `lease_lost` and nothing is committed. What runs in it must do
+ * nothing but database work: after a deadlock it is run again.
+ */
 export function leaderTransactions(db: Db, term: Term): LeaderTransaction {
-  return (work) =>
-    db.transaction().execute(async (trx) => {
-      const { rows } =
-        await sql`select 1 from lease where id = 1 and epoch = ${term.epoch} and holder = ${term.holder} for key share`.execute(
-          trx,
-        )
-      if (rows.length === 0)
-        throw new BridgeError(
-          'lease_lost',
-          'Another process leads now.',
-          'Nothing to do: this process stands by.',
-        )
-      return work(trx)
-    })
+  return async (work) => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await inTerm(db, term, work)
+      } catch (error) {
+        if (attempt === ATTEMPTS || !isDeadlock(error)) throw error
+      }
+    }
+  }
+}
+
+async function inTerm<T>(db: Db, term: Term, work: (trx: Trx) => Promise<T>): Promise<T> {
+  return db.transaction().execute(async (trx) => {
+    const { rows } =
+      await sql`select 1 from lease where id = 1 and epoch = ${term.epoch} and holder = ${term.holder} for key share`.execute(
+        trx,
+      )
+    if (rows.length === 0)
+      throw new BridgeError(
+        'lease_lost',
+        'Another process leads now.',
+        'Nothing to do: this process stands by.',
+      )
+    return work(trx)
+  })
+}
+
+/** PostgreSQL's deadlock_detected. */
+function isDeadlock(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '40P01'
 }
