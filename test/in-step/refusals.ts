@@ -5,16 +5,16 @@ import type { MarketoSide } from './marketo-side.ts'
 import { MAPPED, OBJECTS, type ObjectName } from './objects.ts'
 import type { Scope } from './scope.ts'
 
-/** Id → reason, for records in scope. */
-export type Refusals = ReadonlyMap<string, string>
+/** By id, for records in scope. */
+export type Refusals = ReadonlyMap<string, { object: ObjectName; reason: string }>
 
 export function refusalsOf(scope: Scope, side: MarketoSide, parked: ReadonlyMap<string, string>): Refusals {
-  const refused = new Map<string, string>()
+  const refused = new Map<string, { object: ObjectName; reason: string }>()
 
   function reasonOfParent(object: ObjectName, id: string): string | undefined {
     if (side.has(object, id)) return undefined
     if (scope.isUnreadable(id)) return 'the integration user can not see it'
-    return refused.get(id) ?? parked.get(id)
+    return refused.get(id)?.reason ?? parked.get(id)
   }
 
   function reasonOf(object: ObjectName, row: Record18): string | undefined {
@@ -32,7 +32,7 @@ export function refusalsOf(scope: Scope, side: MarketoSide, parked: ReadonlyMap<
   for (const object of OBJECTS)
     for (const row of scope.records[object].values()) {
       const reason = reasonOf(object, row)
-      if (reason !== undefined) refused.set(row.Id, reason)
+      if (reason !== undefined) refused.set(row.Id, { object, reason })
     }
   return refused
 }
