@@ -1,5 +1,6 @@
 // Sales Insight values as last seen, and the order in which they changed.
 import { sql } from 'kysely'
+import { toJson } from './json.ts'
 import type { Db, DbOrTrx, Trx } from './tables.ts'
 
 export interface InsightValues {
@@ -50,7 +51,7 @@ async function lockNumbers(trx: DbOrTrx): Promise<void> {
 
 async function store(trx: Trx, readings: InsightReading[]): Promise<number> {
   if (readings.length === 0) return 0
-  const rows = JSON.stringify(
+  const rows = toJson(
     readings.map(({ id, marketoId, values, readAt }) => ({
       id,
       marketo_id: marketoId,

@@ -2,6 +2,7 @@
 // succeed, when they are removed in Salesforce, or for the queue when somebody asks for a retry.
 import { sql } from 'kysely'
 import { mark, PRIORITY } from './changes.ts'
+import { toJson } from './json.ts'
 import type { DbOrTrx } from './tables.ts'
 
 export interface Refusal {
@@ -14,13 +15,14 @@ export interface Refusal {
   payload: object | null
 }
 
-/** Parks records; first time and attempts go on counting for one that was parked before. */
+/** Parks records; first time and attempts go on counting for one that was parked before. One given twice (a repeated event) is one. */
 export async function park(db: DbOrTrx, refusals: Refusal[]): Promise<void> {
   if (refusals.length === 0) return
+  const rows = toJson([...new Map(refusals.map((refusal) => [refusal.id, refusal])).values()])
   await sql`
     insert into parked (object, id, code, reason, advice, payload, attempts, first_seen_at, last_seen_at)
     select object, id, code, reason, advice, payload, 1, now(), now()
-    from jsonb_to_recordset(${JSON.stringify(refusals)}::jsonb) as r(object text, id text, code text, reason text, advice text, payload jsonb)
+    from jsonb_to_recordset(${rows}::jsonb) as r(object text, id text, code text, reason text, advice text, payload jsonb)
     on conflict (id) do update set
       object = excluded.object, code = excluded.code, reason = excluded.reason, advice = excluded.advice, payload = excluded.payload,
       attempts = parked.attempts + 1, last_seen_at = excluded.last_seen_at`.execute(db)

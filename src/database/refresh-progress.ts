@@ -1,6 +1,7 @@
 // What the refresh of Sales Insight values remembers over kills: where it is, and which persons are still to be read. Two loops
 // write it, so each writes only its own parts.
 import { sql } from 'kysely'
+import { toJson } from './json.ts'
 import { readState } from './state.ts'
 import type { DbOrTrx } from './tables.ts'
 
@@ -53,7 +54,7 @@ export async function readRefreshProgress(db: DbOrTrx): Promise<RefreshProgress>
 /** Changes the given parts only. */
 export async function noteRefreshProgress(db: DbOrTrx, parts: Partial<RefreshProgress>): Promise<void> {
   await sql`
-    insert into state (key, value, updated_at) values (${PROGRESS}, ${JSON.stringify(parts)}::jsonb, now())
+    insert into state (key, value, updated_at) values (${PROGRESS}, ${toJson(parts)}::jsonb, now())
     on conflict (key) do update set value = state.value || excluded.value, updated_at = now()`.execute(db)
 }
 
@@ -63,7 +64,7 @@ const MOST_WANTED = 10_000
 /** These persons (Marketo ids) are to be read soon: something happened to them that no activity tells. Kept until they are read. */
 export async function wantInsights(db: DbOrTrx, marketoIds: string[]): Promise<void> {
   if (marketoIds.length === 0) return
-  const ids = JSON.stringify(marketoIds)
+  const ids = toJson(marketoIds)
   await sql`
     insert into state (key, value, updated_at) values (${WANTED}, jsonb_build_object('ids', ${ids}::jsonb, 'tooMany', false), now())
     on conflict (key) do update set updated_at = now(), value = case

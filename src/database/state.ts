@@ -1,5 +1,6 @@
 // Small facts that must survive, and what the leader tells the other processes: its report, problems, commands.
 import { sql } from 'kysely'
+import { toJson, toText } from './json.ts'
 import type { DbOrTrx } from './tables.ts'
 
 export async function readState<T extends object>(db: DbOrTrx, key: string): Promise<T | undefined> {
@@ -8,7 +9,7 @@ export async function readState<T extends object>(db: DbOrTrx, key: string): Pro
 }
 
 export async function writeState(db: DbOrTrx, key: string, value: object): Promise<void> {
-  const json = JSON.stringify(value)
+  const json = toJson(value)
   await db
     .insertInto('state')
     .values({ key, value: json, updated_at: sql<Date>`now()` })
@@ -37,12 +38,11 @@ export interface Problem {
 
 /** Raises a problem, or refreshes its words; `since` stays. */
 export async function raiseProblem(db: DbOrTrx, problem: Problem): Promise<void> {
+  const [reason, advice] = [toText(problem.reason), toText(problem.advice)]
   await db
     .insertInto('problems')
-    .values({ ...problem, since: sql<Date>`now()` })
-    .onConflict((conflict) =>
-      conflict.columns(['system', 'code']).doUpdateSet({ reason: problem.reason, advice: problem.advice }),
-    )
+    .values({ ...problem, reason, advice, since: sql<Date>`now()` })
+    .onConflict((conflict) => conflict.columns(['system', 'code']).doUpdateSet({ reason, advice }))
     .execute()
 }
 
@@ -73,7 +73,7 @@ export interface Command {
 export async function sendCommand(db: DbOrTrx, command: Command): Promise<number> {
   const row = await db
     .insertInto('commands')
-    .values({ name: command.name, arguments: JSON.stringify(command.arguments) })
+    .values({ name: command.name, arguments: toJson(command.arguments) })
     .returning('id')
     .executeTakeFirstOrThrow()
   return row.id
