@@ -1,6 +1,7 @@
 // The queue: marks that a record is dirty. Not a job queue (design §2): level, not edge. Marking is idempotent, settling
 // deletes only the version that was taken, so a change that comes in while its record is under way is never lost.
 import { sql } from 'kysely'
+import { toJson } from './json.ts'
 import type { DbOrTrx } from './tables.ts'
 
 /** Smaller goes first. */
@@ -26,10 +27,11 @@ export interface Taken {
   markedAt: Date
 }
 
-/** Marks records dirty. A record that waits for its parent or rests is looked at again; one that backs off keeps its time. */
+/** Marks records dirty. A record that waits for its parent or rests is looked at again; one that backs off keeps its time. In id
+ *  order, so that two that mark the same records don't wait for each other in a circle. */
 export async function mark(db: DbOrTrx, marks: Mark[]): Promise<void> {
   if (marks.length === 0) return
-  const rows = JSON.stringify(oncePerRecord(marks))
+  const rows = toJson(oncePerRecord(marks))
   await sql`
     insert into changes (object, id, version, priority, due, force, attempts, marked_at)
     select m.object, m.id, nextval('change_version'), m.priority,
@@ -38,8 +40,10 @@ export async function mark(db: DbOrTrx, marks: Mark[]): Promise<void> {
       m.force, 0, now()
     from jsonb_to_recordset(${rows}::jsonb) as m(object text, id text, priority smallint, force boolean)
     left join ledger l on l.id = m.id
+    order by m.id
     on conflict (id) do update set
-      version = excluded.version,
+      -- Drawn under the row's lock: of two that mark at once, the later one to get the lock has the higher version.
+      version = nextval('change_version'),
       priority = least(changes.priority, excluded.priority),
       force = changes.force or excluded.force,
       due = case
@@ -87,7 +91,7 @@ export async function due(
 /** Deletes the marks whose version was taken. Those marked again meanwhile stay, and rest first. */
 export async function settle(db: DbOrTrx, taken: Pick<Taken, 'id' | 'version'>[]): Promise<void> {
   if (taken.length === 0) return
-  const rows = JSON.stringify(taken.map(({ id, version }) => ({ id, version })))
+  const rows = toJson(taken.map(({ id, version }) => ({ id, version })))
   await sql`delete from changes c using jsonb_to_recordset(${rows}::jsonb) as t(id text, version bigint) where c.id = t.id and c.version <= t.version`.execute(
     db,
   )
@@ -109,7 +113,7 @@ export async function postpone(db: DbOrTrx, records: Postponed[]): Promise<void>
   if (records.length === 0) return
   await sql`
     update changes c set due = now() + make_interval(secs => t."afterMs" / 1000.0), attempts = least(c.attempts + 1, 30000), code = t.code, reason = t.reason
-    from jsonb_to_recordset(${JSON.stringify(records)}::jsonb) as t(id text, "afterMs" double precision, code text, reason text)
+    from jsonb_to_recordset(${toJson(records)}::jsonb) as t(id text, "afterMs" double precision, code text, reason text)
     where c.id = t.id`.execute(db)
 }
 
@@ -124,6 +128,8 @@ export async function resumePostponed(db: DbOrTrx, code: string): Promise<void> 
 
 export interface Waiting {
   id: string
+  /** The version that was taken: a record marked again meanwhile may have another parent, and does not wait. */
+  version?: number
   parent: string
   reason: string
 }
@@ -133,8 +139,8 @@ export async function waitForParent(db: DbOrTrx, records: Waiting[]): Promise<vo
   if (records.length === 0) return
   await sql`
     update changes c set waiting_for = t.parent, code = 'parent', reason = t.reason
-    from jsonb_to_recordset(${JSON.stringify(records)}::jsonb) as t(id text, parent text, reason text)
-    where c.id = t.id`.execute(db)
+    from jsonb_to_recordset(${toJson(records)}::jsonb) as t(id text, version bigint, parent text, reason text)
+    where c.id = t.id and (t.version is null or c.version <= t.version)`.execute(db)
 }
 
 /** The children of these parents go on. */
