@@ -1,5 +1,6 @@
 // What Marketo is known to hold, per Salesforce record; the only memory of what was sent.
 import { sql } from 'kysely'
+import { toJson } from './json.ts'
 import type { DbOrTrx } from './tables.ts'
 
 /** claimed: a Marketo person reserved, nothing sent yet. released: removed under the keep policy; an undelete takes it back.
@@ -74,7 +75,7 @@ export interface Confirmation {
 /** Writes what was confirmed. The first confirmation's time stays. */
 export async function confirm(db: DbOrTrx, rows: Confirmation[]): Promise<void> {
   if (rows.length === 0) return
-  const json = JSON.stringify(
+  const json = toJson(
     rows.map((row) => ({
       object: row.object,
       id: row.id,
@@ -106,15 +107,20 @@ export async function confirm(db: DbOrTrx, rows: Confirmation[]): Promise<void> 
   )
 }
 
-/** Reserves Marketo persons for records. Returns the ids of the records that got theirs: who loses, creates. */
+/** Reserves Marketo persons for records. Returns the ids of the records that got theirs: who loses, creates. What was deliberately not in
+ *  Marketo until now may claim too. */
 export async function claimPersons(
   db: DbOrTrx,
   claims: { object: string; id: string; marketoId: string }[],
 ): Promise<Set<string>> {
   if (claims.length === 0) return new Set()
+  const ids = claims.map(({ id }) => id)
+  await sql`delete from ledger where id = any(${ids}::text[]) and state = 'outside' and marketo_id is null`.execute(
+    db,
+  )
   const { rows } = await sql<{ id: string }>`
     insert into ledger (object, id, marketo_id, state, adopted)
-    select object, id, "marketoId", 'claimed', true from jsonb_to_recordset(${JSON.stringify(claims)}::jsonb) as c(object text, id text, "marketoId" text)
+    select object, id, "marketoId", 'claimed', true from jsonb_to_recordset(${toJson(claims)}::jsonb) as c(object text, id text, "marketoId" text)
     on conflict do nothing returning id`.execute(db)
   return new Set(rows.map((row) => row.id))
 }
@@ -152,12 +158,12 @@ export async function dependants(
     .execute()
 }
 
-/** Which of these users own a record that the ledger knows. */
+/** Which of these users own a record that is in Marketo, or that waits for them to be. */
 export async function usedOwners(db: DbOrTrx, userIds: string[]): Promise<Set<string>> {
   if (userIds.length === 0) return new Set()
   const { rows } = await sql<{ id: string }>`
     select u.id from unnest(${userIds}::text[]) as u(id)
-    where exists (select 1 from ledger l where l.owner_id = u.id)
+    where exists (select 1 from ledger l where l.owner_id = u.id and l.state in ('confirmed', 'claimed'))
       or exists (select 1 from changes c where c.waiting_for = u.id)`.execute(db)
   return new Set(rows.map((row) => row.id))
 }
