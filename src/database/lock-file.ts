@@ -1,5 +1,5 @@
 // Two processes on one embedded database silently lose data, so a folder belongs to one process at a time.
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { BridgeError } from '../errors.ts'
 
@@ -7,28 +7,62 @@ import { BridgeError } from '../errors.ts'
 export function lockFolder(folder: string): () => void {
   mkdirSync(folder, { recursive: true })
   const path = join(folder, 'lock')
-  for (let attempt = 0; attempt < 2; attempt++) {
-    try {
-      const file = openSync(path, 'wx')
-      writeSync(file, String(process.pid))
-      closeSync(file)
-      return () => rmSync(path, { force: true })
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-      const pid = Number(readFileSync(path, 'utf8'))
-      if (pid !== process.pid && isAlive(pid))
-        throw new BridgeError(
-          'database_in_use',
-          `The embedded database in ${folder} is in use by process ${pid}.`,
-          `Stop that process, or give this one its own DATA_DIR, or use PostgreSQL (DATABASE_URL). If no such service runs, delete ${path}.`,
-        )
-      rmSync(path, { force: true })
+  const own = `${path}.${process.pid}`
+  writeFileSync(own, String(process.pid))
+  try {
+    for (let attempt = 0; attempt < 3; attempt++) {
+      if (isFree(path, own)) return () => rmSync(path, { force: true })
+      const pid = holderOf(path)
+      if (pid !== undefined && pid !== process.pid && isAlive(pid)) throw inUse(folder, path, pid)
+      removeStale(path, `${own}.stale`, pid)
     }
+  } finally {
+    rmSync(own, { force: true })
   }
   throw new BridgeError(
     'database_in_use',
     `The lock ${path} could not be taken.`,
     'Another process is starting on the same folder; start again.',
+  )
+}
+
+/** Linked, not written: the lock is there with its process id at once, or not at all. */
+function isFree(path: string, own: string): boolean {
+  try {
+    linkSync(own, path)
+    return true
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return false
+    throw error
+  }
+}
+
+function holderOf(path: string): number | undefined {
+  try {
+    return Number(readFileSync(path, 'utf8'))
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined
+    throw error
+  }
+}
+
+/** Moved away first: of two processes that find a stale lock only one moves that one, and who moved another's new lock puts it back. */
+function removeStale(path: string, aside: string, stale: number | undefined): void {
+  try {
+    renameSync(path, aside)
+    if (!Object.is(holderOf(aside), stale)) linkSync(aside, path)
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT') && !hasCode(error, 'EEXIST')) throw error
+  } finally {
+    rmSync(aside, { force: true })
+  }
+}
+
+function inUse(folder: string, path: string, pid: number): BridgeError {
+  return new BridgeError(
+    'database_in_use',
+    `The embedded database in ${folder} is in use by process ${pid}.`,
+    `Stop that process, or give this one its own DATA_DIR, or use PostgreSQL (DATABASE_URL). If no such service runs, delete ${path}.`,
   )
 }
 
@@ -38,6 +72,10 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+    return hasCode(error, 'EPERM')
   }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
 }
