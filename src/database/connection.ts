@@ -1,7 +1,6 @@
 // Opens the database: PostgreSQL by its address, else the embedded one in a folder. The same SQL runs on both.
 import { Kysely, PostgresDialect } from 'kysely'
 import { Pool, types } from 'pg'
-import { isLoopback } from '../config.ts'
 import type { Log } from '../log.ts'
 import { createPGlite, embeddedDialect } from './embedded.ts'
 import { lockFolder } from './lock-file.ts'
@@ -58,10 +57,12 @@ async function openEmbedded(folder: string): Promise<Database> {
 
 function openPostgres(url: string, tls: DatabaseOptions['tls'], log: Log): Database {
   const pool = new Pool({
-    connectionString: url,
+    connectionString: withoutSslMode(url),
     max: POOL_SIZE,
     ssl:
-      tls === 'off' || isLoopback(new URL(url).hostname) ? false : { rejectUnauthorized: tls === 'verify' },
+      tls === 'off' || LOOPBACK.test(new URL(url).hostname)
+        ? false
+        : { rejectUnauthorized: tls === 'verify' },
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
@@ -72,6 +73,15 @@ function openPostgres(url: string, tls: DatabaseOptions['tls'], log: Log): Datab
   pool.on('error', (error) => log.warn({ reason: error.message }, 'lost an idle database connection'))
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   return { db, kind: 'postgres', close: () => db.destroy() }
+}
+
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/
+
+/** An `sslmode` in the address would win over DATABASE_TLS in pg, and mean something else there than in libpq. */
+function withoutSslMode(address: string): string {
+  const url = new URL(address)
+  url.searchParams.delete('sslmode')
+  return url.href
 }
 
 function parserOf(oid: number): ((text: string) => unknown) | undefined {

@@ -55,8 +55,11 @@ function oneAtATime(driver: Driver): Driver {
     releaseConnection: async (connection, options) => {
       const done = release
       release = undefined
-      await driver.releaseConnection(connection, options)
-      done?.()
+      try {
+        await driver.releaseConnection(connection, options)
+      } finally {
+        done?.()
+      }
     },
     beginTransaction: (connection, settings) => driver.beginTransaction(connection, settings),
     commitTransaction: (connection) => driver.commitTransaction(connection),
