@@ -28,6 +28,10 @@ export default [
     {
         files: ['**/*.mjs'],
         ...js.configs.recommended,
-        languageOptions: { ecmaVersion: 2024, sourceType: 'module', globals: globals.node }
+        languageOptions: {
+            ecmaVersion: 2024,
+            sourceType: 'module',
+            globals: { ...globals.node, ...globals.browser }
+        }
     }
 ];

@@ -120,6 +120,15 @@ export default class InsightCard extends LightningElement {
         return this.card.momentDescription ?? 'No description';
     }
 
+    // A relative time is shown for a number or a Date only, and Apex answers with text.
+    get momentTime() {
+        return Date.parse(this.card.momentDate);
+    }
+
+    get asOfTime() {
+        return Date.parse(this.card.asOf);
+    }
+
     get momentKind() {
         const { momentType, momentSource } = this.card;
         const type = momentType ?? 'Interesting moment';

@@ -15,16 +15,18 @@ const COLUMNS = [
         label: 'Record',
         fieldName: 'url',
         type: 'url',
-        typeAttributes: { label: { fieldName: 'recordId' }, target: '_self' }
+        typeAttributes: { label: { fieldName: 'recordId' }, target: '_self' },
+        initialWidth: 190
     },
-    { label: 'Object', fieldName: 'objectName' },
+    { label: 'Object', fieldName: 'objectName', initialWidth: 110 },
     { label: 'Reason', fieldName: 'reason', wrapText: true },
-    { label: 'Attempts', fieldName: 'attempts', type: 'number' },
+    { label: 'Attempts', fieldName: 'attempts', type: 'number', initialWidth: 110 },
     {
         label: 'Last failed',
         fieldName: 'lastFailedAt',
         type: 'date',
-        typeAttributes: { month: 'short', day: '2-digit', hour: '2-digit', minute: '2-digit' }
+        typeAttributes: { month: 'short', day: '2-digit', hour: '2-digit', minute: '2-digit' },
+        initialWidth: 160
     }
 ];
 
@@ -116,8 +118,14 @@ export default class MarketoSync extends LightningElement {
         return this.status.state ?? 'Never run';
     }
 
-    get lastRunAt() {
-        return this.status.finishedAt ?? this.status.startedAt;
+    // A relative time is shown for a number or a Date only, and Apex answers with text.
+    get lastRunTime() {
+        const time = this.status.finishedAt ?? this.status.startedAt;
+        return time && Date.parse(time);
+    }
+
+    get asOfTime() {
+        return Date.parse(this.status.asOf);
     }
 
     get rowsRead() {

@@ -73,12 +73,12 @@ describe('insightCard', () => {
         expect(find(element, 'lightning-icon').alternativeText).toBe('Web');
         expect(find(element, '.moment-description').textContent).toBe(card.momentDescription);
         expect(find(element, '.moment-kind').textContent).toBe('Web, from Smart campaign');
-        expect(find(element, 'lightning-relative-date-time').value).toBe(card.momentDate);
+        expect(find(element, 'lightning-relative-date-time').value).toBe(Date.parse(card.momentDate));
         expect(find(element, '.engagement').textContent).toBe('3');
         const [urgency, score] = element.shadowRoot.querySelectorAll('c-insight-rating');
         expect([urgency.kind, urgency.value]).toEqual(['flame', 2]);
         expect([score.kind, score.value]).toEqual(['star', 1]);
-        expect(find(element, '.age lightning-relative-date-time').value).toBe(card.asOf);
+        expect(find(element, '.age lightning-relative-date-time').value).toBe(Date.parse(card.asOf));
         expect(find(element, '.empty')).toBeNull();
         await expect(element).toBeAccessible();
     });

@@ -57,12 +57,14 @@ describe('marketoSync', () => {
     it('shows the last run, the next one and what failed', async () => {
         const element = await renderWith(status);
         expect(find(element, '.state').label).toBe('Finished');
-        expect(find(element, '.last-run lightning-relative-date-time').value).toBe(status.finishedAt);
+        expect(find(element, '.last-run lightning-relative-date-time').value).toBe(
+            Date.parse(status.finishedAt)
+        );
         expect(text(element, '.written')).toBe('311');
         expect(text(element, '.read')).toBe((1240).toLocaleString());
         expect(text(element, '.failed')).toBe('1');
         expect(find(element, '.next-run lightning-formatted-date-time').value).toBe(status.nextRun);
-        expect(find(element, '.as-of lightning-relative-date-time').value).toBe(status.asOf);
+        expect(find(element, '.as-of lightning-relative-date-time').value).toBe(Date.parse(status.asOf));
         const table = find(element, 'lightning-datatable');
         expect(table.data[0]).toMatchObject({ url: '/00Q5e000001AbCeEAV', attempts: 2 });
         expect(find(element, 'lightning-combobox').value).toBe('every 15 minutes');
@@ -139,7 +141,9 @@ describe('marketoSync', () => {
         expect(element.toasts[0].title).toBe('The refresh has started.');
         expect(find(element, '.state').label).toBe('Running');
         expect(find(element, '.run-now').disabled).toBe(true);
-        expect(find(element, '.last-run lightning-relative-date-time').value).toBe(status.startedAt);
+        expect(find(element, '.last-run lightning-relative-date-time').value).toBe(
+            Date.parse(status.startedAt)
+        );
         getStatus.mockResolvedValue(status);
         jest.advanceTimersByTime(5000);
         await settled();
