@@ -68,7 +68,8 @@ export function planRecord(
   force: boolean,
   context: PlanContext,
 ): Step {
-  const inMarketo = entry !== undefined && (entry.state === 'confirmed' || entry.state === 'claimed')
+  // A Contact may be given the entry of the Lead it was: that one is not its own to remove.
+  const inMarketo = entry?.id === id && (entry.state === 'confirmed' || entry.state === 'claimed')
   if (reading.state === 'unreadable') {
     if (inMarketo && entry.missed >= MISSED_IS_GONE)
       return { do: 'remove', reason: 'deleted in Salesforce for good', deleted: true }
@@ -122,11 +123,13 @@ function referencesOf(row: Row, parents: Parent[]): References {
   return references
 }
 
+/** Named in the reason wherever the admin decided. */
+const SETTING = 'Marketo_Object_Setting__mdt'
+
 /** Why the record does not belong in Marketo; undefined when it does. */
 function scopeReason(id: string, row: Row, references: References, context: PlanContext): string | undefined {
-  if (!context.mapping.active)
-    return `${context.definition.object} is switched off in Marketo_Object_Setting__mdt`
-  if (context.filteredOut.has(id)) return 'the filter in Marketo_Object_Setting__mdt leaves it out'
+  if (!context.mapping.active) return `${context.definition.object} is switched off in ${SETTING}`
+  if (context.filteredOut.has(id)) return `the filter in ${SETTING} leaves it out`
   switch (context.definition.object) {
     case 'User': {
       const active = row.IsActive !== false
@@ -158,7 +161,7 @@ function waitFor(references: References, context: PlanContext): Step | undefined
     const id = references[parent.column]
     if (id === null) continue
     const entry = context.parents.get(id)
-    if (entry !== undefined && (entry.state === 'confirmed' || entry.state === 'outside')) continue
+    if (entry?.state === 'confirmed' || (entry?.state === 'outside' && !comesIn(parent, entry))) continue
     if (entry?.state === 'released' && !parent.required) continue
     const parked = context.parkedParents.get(id)
     return {
@@ -174,6 +177,11 @@ function waitFor(references: References, context: PlanContext): Step | undefined
   return undefined
 }
 
+/** A user who owned nothing, and owns this record: that alone brings a user into scope, unless the admin leaves it out. */
+function comesIn(parent: Parent, entry: LedgerEntry): boolean {
+  return parent.object === 'User' && entry.notes?.includes(SETTING) !== true
+}
+
 function upsert(
   id: string,
   row: Row,
@@ -183,13 +191,22 @@ function upsert(
   context: PlanContext,
 ): Step {
   const { definition, mapping } = context
+  const role = definition.object === 'OpportunityContactRole' ? roleOf(row, references, context) : null
+  const confirmed = entry?.state === 'confirmed'
+  const sameKey = role === null || entry?.roleKey === roleKeyText(role)
+  const sent = decodeHashes(
+    (confirmed && sameKey) || definition.marketo === 'Lead' ? (entry?.hashes ?? null) : null,
+  )
+
   const values = new Map<string, Value>()
   const notes: string[] = []
+  let withdrawn = false
   for (const { from, to } of mapping.fields) {
     const { value, note } = convert(row[from], to)
     if (note !== undefined) notes.push(note)
-    if (ONLY_TRUE.has(to.name) && value !== true) continue
-    values.set(to.name, value)
+    if (!ONLY_TRUE.has(to.name) || value === true) values.set(to.name, value)
+    // The person may opt in again by itself, so the next true is news.
+    else if (sent.delete(context.nameHash(to.name))) withdrawn = true
   }
   for (const parent of mapping.parents) {
     if (parent.required) continue
@@ -197,7 +214,7 @@ function upsert(
     const value =
       reference !== null && context.parents.get(reference)?.state === 'confirmed' ? reference : null
     if (value === null && parent.sticky === true) {
-      if (entry?.[parent.column] !== undefined && entry[parent.column] !== null)
+      if (sent.has(context.nameHash(parent.target)))
         notes.push(
           'Marketo keeps its last company: a person can be moved to another company there, never detached',
         )
@@ -207,17 +224,11 @@ function upsert(
   }
   if (definition.marketo === 'Lead') values.set('externalPersonId', id)
 
-  const role = definition.object === 'OpportunityContactRole' ? roleOf(row, references, context) : null
   if (role !== null && blank(row.Role))
     notes.push(`the role is blank in Salesforce and sent as ${BLANK_ROLE}`)
-  const confirmed = entry?.state === 'confirmed'
-  const sameKey = role === null || entry?.roleKey === roleKeyText(role)
-  const sent = decodeHashes(
-    (confirmed && sameKey) || definition.marketo === 'Lead' ? (entry?.hashes ?? null) : null,
-  )
   const { fields, hashes } = differenceOf(values, sent, context.nameHash, force)
   const unchanged = confirmed && sameKey && Object.keys(fields).length === 0 && !force
-  if (unchanged && sameReferences(entry, references)) return { do: 'nothing' }
+  if (unchanged && !withdrawn && sameReferences(entry, references)) return { do: 'nothing' }
   const email = row.Email
   return {
     do: 'upsert',

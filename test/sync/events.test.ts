@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import t from 'tap'
 import { objectOf, toId18 } from '../../src/salesforce/ids.ts'
 import { readEvent } from '../../src/sync/events.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import t from 'tap'
 import {
   createNameHash,
@@ -44,7 +44,7 @@ t.test('what is written down is read back', async () => {
 
 t.test('a piece of a larger buffer, and a cut one, are read as far as they are whole', async (t) => {
   const { hashes } = send(
-    new Map([
+    new Map<string, Value>([
       ['a', 1],
       ['b', 'x'],
     ]),
