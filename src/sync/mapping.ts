@@ -79,13 +79,15 @@ function mappingOf(definition: ObjectDefinition, input: MappingInput, bad: BadRo
   const setting = input.settings.find((row) => row.object === object)
   const rows = input.rows.filter((row) => row.object === object)
   const custom = goodRows(rows, definition, readable, writable, bad)
-  const taken = new Set(custom.map((field) => field.to.name))
+  const taken = new Set(custom.map((field) => field.to.name.toLowerCase()))
 
   const defaults = definition.mapping.flatMap(([from, to]): MappedField[] => {
     const target = writable.get(to.toLowerCase())
     // Adobe's sample describe calls a sales person's e-mail not updateable, its own samples write it, and MSI needs it.
     const allowed = target !== undefined && (target.updateable || (object === 'User' && to === 'email'))
-    return allowed && readable.has(from) && !taken.has(to) ? [{ from, to: target, source: 'default' }] : []
+    return allowed && readable.has(from) && !taken.has(to.toLowerCase())
+      ? [{ from, to: target, source: 'default' }]
+      : []
   })
 
   const parents = definition.parents.filter(
@@ -123,7 +125,7 @@ function goodRows(
       bad.push({ ...row, reason: reason ?? '' })
       return []
     }
-    targets.add(row.marketoField)
+    targets.add(target.name)
     return [{ from: row.salesforceField, to: target, source: 'custom' as const }]
   })
 }
@@ -135,14 +137,21 @@ function reasonAgainst(
   target: MarketoField | undefined,
   taken: Set<string>,
 ): string | undefined {
-  const keys = [definition.key, ...definition.parents.map((parent) => parent.target), 'id', 'marketoGUID']
   if (!readable.has(row.salesforceField))
     return `Salesforce has no field ${row.object}.${row.salesforceField} that the integration user can read`
   if (target === undefined) return `Marketo has no field ${row.marketoField} on ${definition.marketo}`
-  if (keys.includes(row.marketoField)) return `${row.marketoField} is a key that the bridge writes itself`
+  if (keysOf(definition).has(target.name.toLowerCase()))
+    return `${row.marketoField} is a key that the bridge writes itself`
   if (!target.updateable) return `Marketo does not allow writing ${row.marketoField}`
-  if (definition.marketo === 'Lead' && COMPANY_TYPE_FIELDS.has(row.marketoField))
+  if (definition.marketo === 'Lead' && COMPANY_TYPE_FIELDS.has(target.name))
     return `${row.marketoField} belongs to the company and may not be written through a person`
-  if (taken.has(row.marketoField)) return `${row.marketoField} is the target of another row already`
+  if (taken.has(target.name)) return `${row.marketoField} is the target of another row already`
   return undefined
+}
+
+/** What the bridge writes itself, in lower case. */
+function keysOf({ key, object, parents }: ObjectDefinition): Set<string> {
+  const keys = [key, 'id', 'marketoGUID', ...parents.map((parent) => parent.target)]
+  if (object === 'OpportunityContactRole') keys.push('role')
+  return new Set(keys.map((name) => name.toLowerCase()))
 }
