@@ -1,7 +1,11 @@
-// Checks objects and fields in SOQL, which the type checker leaves alone, and that every query names its mode: under
-// API 67 one that doesn't runs in user mode, which is seldom what was meant.
+// Checks objects and fields in SOQL, which the type checker leaves alone, and that every query and DML statement names
+// its mode: under API 67 one that doesn't runs in user mode, which is seldom what was meant.
 import { ApexErrorListener, ApexParserFactory } from '@apexdevtools/apex-parser';
 import { hasField, nameInProject, objects, read, report, sourceFiles } from './source.mjs';
+
+const DML = new Set(
+    ['Insert', 'Update', 'Delete', 'Undelete', 'Upsert', 'Merge'].map((verb) => `${verb}Statement`)
+);
 
 const problems = [];
 let queries = 0;
@@ -34,15 +38,17 @@ function check(query, file) {
         const field = node.getText();
         if (!hasField(from, field)) problems.push(`${place}: ${from} has no field ${field}`);
     }
-    const isTest = file.startsWith('force-app/tests/') || file.startsWith('org-tests/');
-    if (!isTest && !/WITH(SYSTEM|USER)_MODE/i.test(query.getText()))
+    if (!/WITH(SYSTEM|USER)_MODE/i.test(query.getText()))
         problems.push(`${place}: the query does not name its mode`);
 }
 
 for (const path of sourceFiles.filter((name) => name.endsWith('.cls'))) {
     const { parser } = ApexParserFactory.createLexerAndParser(read(path), new Thrower());
     for (const node of descendants(parser.compilationUnit())) {
-        if (kindOf(node) === 'Query') check(node, nameInProject(path));
+        const file = nameInProject(path);
+        if (kindOf(node) === 'Query') check(node, file);
+        if (DML.has(kindOf(node)) && !node.accessLevel())
+            problems.push(`${file}:${node.start.line}: the DML does not name its mode`);
     }
 }
 
