@@ -1,0 +1,97 @@
+// The README is kept true: what it names exists, what it shows to type is run by CI or a test, and its table is config.ts's.
+import { readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import t from 'tap'
+import { databaseKinds } from './fixtures/databases.ts'
+import { exists, read, scripts } from './fixtures/repository.ts'
+import { variables } from './fixtures/variables.ts'
+import { startWeb } from './fixtures/web.ts'
+
+const readme = read('README.md')
+
+/** Every command that a reader is shown, and where it is run. */
+const COMMANDS: Record<string, { by: string; as: RegExp }> = {
+  'npm ci': { by: '.ci/run', as: /^step .* npm ci\b/m },
+  'npm run demo': { by: '.ci/run', as: /^ +timeout \d+ npm run demo -- --once --json/m },
+  'npm test': { by: '.ci/run', as: /^ +npm test -- /m },
+  'npm run migrate': { by: 'test/main.test.ts', as: /'npm', \['run', 'migrate'\]/ },
+  'npm start': { by: 'test/main.test.ts', as: /'npm', \['start'\]/ },
+}
+
+t.test('the chapters are in the order in which a stranger needs them', async (t) => {
+  t.strictSame(
+    [...readme.matchAll(/^#+ (.*)$/gm)].map(([, title]) => title),
+    [
+      'Sales Insight Bridge',
+      'See it work',
+      'Read it in this order',
+      'Run it for real',
+      'Configuration',
+      'The webhook and the API',
+      'When something is wrong',
+      'Working on it',
+    ],
+  )
+})
+
+t.test('every relative link and every path in the text exists', async (t) => {
+  const links = [...readme.matchAll(/\]\((?!https:)([^)#]+)\)/g)].map(([, path]) => path!)
+  const paths = [...readme.matchAll(/`((?:src|test|docs|sfdx-project|\.ci)\/[^`\s]*)`/g)].map(
+    ([, path]) => path!,
+  )
+  t.ok(links.length > 20 && paths.length > 5)
+  for (const path of [...links, ...paths]) t.ok(exists(path), path)
+})
+
+t.test('the other READMEs link to what exists, too', async (t) => {
+  const others = readdirSync(join(import.meta.dirname, 'simulators')).map(
+    (vendor) => `test/simulators/${vendor}/README.md`,
+  )
+  for (const path of ['sfdx-project/README.md', ...others])
+    for (const [, link] of read(path).matchAll(/\]\((?!https:)([^)#]+)\)/g))
+      t.ok(exists(join(dirname(path), link!)), `${path}: ${link}`)
+})
+
+t.test('every npm script that is named exists', async (t) => {
+  const named = [...readme.matchAll(/npm run ([\w:-]+)/g)].map(([, script]) => script!)
+  t.ok(named.length >= 5)
+  for (const script of [...named, 'start', 'test']) t.type(scripts[script], 'string', script)
+})
+
+t.test('every command that is shown is run by CI or by a test', async (t) => {
+  const shown = [...readme.matchAll(/```sh\n([\s\S]*?)```/g)]
+    .flatMap(([, block]) => block!.trimEnd().split('\n'))
+    .flatMap((line) => line.split(' && '))
+  t.strictSame([...new Set(shown)].toSorted(), Object.keys(COMMANDS).toSorted())
+  for (const command of shown) t.match(read(COMMANDS[command]!.by), COMMANDS[command]!.as, command)
+})
+
+t.test('the table of variables is the one of config.ts', async (t) => {
+  const chapter = readme.split('\n## Configuration\n')[1]!.split('\n## ')[0]!
+  const rows = [...chapter.matchAll(/^\| (`.*) \|$/gm)].map(([, row]) =>
+    row!.split(/ +\| +/).map((cell) => cell.trim()),
+  )
+  t.strictSame(
+    rows,
+    variables
+      .filter(({ name }) => name !== 'DYNO')
+      .map(({ name, required, standard, description }) => [
+        `\`${name}\``,
+        required ? 'required' : standard === undefined ? '–' : `\`${standard}\``,
+        description,
+      ]),
+  )
+})
+
+t.test(
+  'every address of the service that is named is in its OpenAPI description, and the other way round',
+  async (t) => {
+    const [kind] = await databaseKinds()
+    const web = await startWeb(t, (await kind!.create(t)).db)
+    const { paths } = (await web.request('/docs/json')).body as unknown as { paths: Record<string, object> }
+    const named = [
+      ...readme.matchAll(/`(?:GET |POST )?(\/(?:api|webhooks|health)\/[^`?]*)(?:\?[^`]*)?`/g),
+    ].map(([, path]) => path!)
+    t.strictSame([...new Set(named)].toSorted(), Object.keys(paths).toSorted())
+  },
+)
