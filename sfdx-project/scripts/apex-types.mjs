@@ -3,7 +3,7 @@
 // second pass on a copy without those objects finds them.
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { createRequire } from 'node:module';
 import { runJava } from './java.mjs';
 import { nameInProject, objects, packageFolders, project, projectFolder, report } from './source.mjs';
@@ -29,11 +29,10 @@ function issuesIn(folder) {
     ]);
     if (status !== 0 && status !== 4) throw new Error(`apex-ls ended with ${status}: ${stderr}`);
     const files = JSON.parse(stdout.trim() || '{"files":[]}').files ?? [];
-    return files.flatMap(({ path, issues }) =>
-        issues.map(({ category, message, location }) => ({
-            category,
+    return files.flatMap(({ path, messages }) =>
+        messages.map(({ message, start }) => ({
             message,
-            text: `${path.replace(`${folder}/`, '')}:${location?.startLineNumber ?? '?'}: ${message}`
+            text: `${relative(folder, path)}:${start.line}: ${message}`
         }))
     );
 }
