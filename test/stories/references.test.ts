@@ -1,0 +1,91 @@
+// What records point to, and role keys (design §5, rules 5 and 7).
+import { storyTeller } from './fixtures/story.ts'
+
+const { story } = await storyTeller()
+
+story(
+  'A lead that a queue owns has no sales person: null is sent if one had been sent before',
+  {},
+  async (t, { org, ids, inStep, person, newCalls, instance }) => {
+    const queue = org.insert('Group', { Name: 'Queue', Type: 'Queue' }, { silent: true })
+    org.update('Lead', ids.lena, { OwnerId: queue })
+    const queued = org.insert('Lead', { LastName: 'Queued', Company: 'X', OwnerId: queue })
+    await inStep()
+    t.equal(person(ids.lena).fields.externalSalesPersonId, null)
+    t.notOk('externalSalesPersonId' in person(queued).fields)
+    newCalls()
+    org.update('Lead', queued, { OwnerId: ids.bob })
+    org.update('Lead', ids.lena, { OwnerId: ids.bob })
+    await inStep()
+    t.equal(person(queued).fields.externalSalesPersonId, ids.bob)
+    t.equal(person(ids.lena).fields.externalSalesPersonId, ids.bob)
+    t.equal(instance.salesPersons.size, 2, 'a queue is none')
+  },
+)
+
+story(
+  'A contact moves to another company; one that loses its account keeps the last, and the diagnosis has the note',
+  {},
+  async (t, { org, ids, inStep, person, db }) => {
+    const next = org.insert('Account', { Name: 'Next', OwnerId: ids.bob })
+    org.update('Contact', ids.carl, { AccountId: next })
+    await inStep()
+    t.equal(person(ids.carl).fields.externalCompanyId, next)
+    org.update('Contact', ids.carl, { AccountId: null, Title: 'Free' })
+    await inStep()
+    t.match(person(ids.carl).fields, { externalCompanyId: next, title: 'Free' })
+    const entry = await db.selectFrom('ledger').select('notes').where('id', '=', ids.carl).executeTakeFirst()
+    t.match(entry?.notes, /keeps its last company/)
+  },
+)
+
+story(
+  'Only what changed is sent, and a burst of edits costs few calls',
+  {},
+  async (t, { org, ids, inStep, newCalls }) => {
+    org.update('Contact', ids.carl, { Title: 'First' })
+    await inStep()
+    const [call] = newCalls().filter(({ endpoint, method }) => endpoint === 'leads.json' && method === 'POST')
+    t.strictSame(Object.keys(call!.records![0] as object).sort(), ['id', 'title'])
+    for (let n = 0; n < 20; n++) org.update('Contact', ids.carl, { Phone: `+46 ${n}` })
+    await inStep()
+    t.ok(newCalls().length <= 3, 'not one per edit')
+    for (const id of [ids.carl, ids.carl, ids.carl]) org.update('Contact', id, { Title: 'First' })
+    await inStep()
+    t.strictSame(newCalls(), [], 'nothing differs: no call')
+  },
+)
+
+story(
+  'Roles: renamed, blank, two of them on one key, the same contact twice',
+  {},
+  async (t, { org, ids, inStep, person, instance, db, newCalls }) => {
+    const carl = person(ids.carl).id
+    const rolesOf = (): string[] =>
+      instance
+        .rolesOf(carl)
+        .map(({ fields }) => String(fields.role))
+        .sort()
+    org.update('OpportunityContactRole', ids.role, { Role: 'Economic Buyer' })
+    const blank = org.insert('OpportunityContactRole', {
+      OpportunityId: ids.deal,
+      ContactId: ids.carl,
+      Role: null,
+    })
+    await inStep()
+    t.strictSame(rolesOf(), ['Economic Buyer', 'Other'])
+    const entry = await db.selectFrom('ledger').select('notes').where('id', '=', blank).executeTakeFirst()
+    t.match(entry?.notes, /blank .* Other/)
+
+    org.update('OpportunityContactRole', blank, { Role: 'Economic Buyer' })
+    await inStep()
+    t.strictSame(rolesOf(), ['Economic Buyer'], 'two contact roles on one key are one role')
+    newCalls()
+    org.delete('OpportunityContactRole', ids.role)
+    await inStep()
+    t.strictSame(rolesOf(), ['Economic Buyer'], 'the other still stands for it')
+    org.delete('OpportunityContactRole', blank)
+    await inStep()
+    t.strictSame(rolesOf(), [], 'deleted with the last of them')
+  },
+)
