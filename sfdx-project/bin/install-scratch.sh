@@ -13,7 +13,7 @@ trap 'echo "Installation failed." >&2' ERR
 
 sf org delete scratch --target-org "$alias" --no-prompt 2>/dev/null || true
 sf org create scratch --alias "$alias" --definition-file config/project-scratch-def.json --set-default --duration-days 30 --wait 15
-sf project deploy start --target-org "$alias" --source-dir force-app --wait 30
+sf project deploy start --target-org "$alias" --source-dir force-app --source-dir org-tests --wait 30
 sf org assign permset --target-org "$alias" --name Marketo_Sync_Admin --name Marketo_Sync_Integration --name Insight_Card_User
 
 # The secret goes over standard input, so that it is in no list of processes and in no file.
