@@ -1,0 +1,143 @@
+import { sql } from 'kysely'
+import t from 'tap'
+import { mark, waitForParent } from '../../src/database/changes.ts'
+import {
+  claimPersons,
+  confirm,
+  countLedger,
+  dependants,
+  forget,
+  ownersOfPersons,
+  readLedger,
+  usedOwners,
+  type Confirmation,
+} from '../../src/database/ledger.ts'
+import { databaseKinds } from '../fixtures/databases.ts'
+
+const person = (id: string, marketoId: string | null, changes: Partial<Confirmation> = {}): Confirmation => ({
+  object: 'Lead',
+  id,
+  marketoId,
+  state: 'confirmed',
+  hashes: null,
+  pushed: true,
+  ...changes,
+})
+
+for (const kind of await databaseKinds())
+  t.test(`the ledger on ${kind.name}`, async (t) => {
+    const { db } = await kind.create(t)
+    t.beforeEach(async () => {
+      await sql`truncate ledger, changes`.execute(db)
+    })
+
+    t.test('what was confirmed is read back whole', async (t) => {
+      const hashes = Buffer.from(Array.from({ length: 20 }, (_, i) => i * 13))
+      await confirm(db, [
+        person('a', '7', { hashes, ownerId: 'u', accountId: 'c', adopted: true, notes: 'cut \0 here' }),
+        person('r', null, {
+          object: 'OpportunityContactRole',
+          personId: 'a',
+          opportunityId: 'o',
+          roleKey: 'o|7|User',
+        }),
+      ])
+      const read = await readLedger(db, ['a', 'r', 'a', 'nobody'])
+      t.equal(read.size, 2)
+      const entry = read.get('a')
+      t.strictSame(Buffer.from(entry!.hashes!), hashes)
+      t.match(entry, { ownerId: 'u', accountId: 'c', adopted: true, notes: 'cut \ufffd here', missed: 0 })
+      t.match(read.get('r'), { personId: 'a', opportunityId: 'o', roleKey: 'o|7|User', hashes: null })
+      t.equal((await readLedger(db, [])).size, 0)
+    })
+
+    t.test(
+      'the first confirmation’s time stays; a note without a push does not make a record rest',
+      async (t) => {
+        await confirm(db, [person('a', '7', { pushed: false })])
+        await sql`update ledger set confirmed_at = confirmed_at - interval '1 day', missed = 3`.execute(db)
+        const first = (await readLedger(db, ['a'])).get('a')!
+        t.equal(first.pushedAt, null)
+        await confirm(db, [person('a', '7')])
+        const second = (await readLedger(db, ['a'])).get('a')!
+        t.strictSame(second.confirmedAt, first.confirmedAt)
+        t.ok(second.pushedAt)
+        t.equal(second.missed, 0, 'what was confirmed is there')
+        await confirm(db, [person('a', '7', { pushed: false })])
+        t.strictSame((await readLedger(db, ['a'])).get('a')!.pushedAt, second.pushedAt)
+      },
+    )
+
+    t.test('a Marketo person is claimed by one record', async (t) => {
+      const claim = (id: string, marketoId: string) => ({ object: 'Lead', id, marketoId })
+      const won = await Promise.all([
+        claimPersons(db, [claim('a', '1'), claim('b', '2')]),
+        claimPersons(db, [{ ...claim('c', '1'), object: 'Contact' }, claim('d', '3')]),
+      ])
+      const all = won.flatMap((ids) => [...ids])
+      t.ok(all.includes('b') && all.includes('d'))
+      t.equal(all.filter((id) => id === 'a' || id === 'c').length, 1)
+      t.match((await readLedger(db, ['b'])).get('b'), { state: 'claimed', adopted: true, marketoId: '2' })
+      t.strictSame(await claimPersons(db, [claim('e', '2')]), new Set())
+      t.strictSame(await ownersOfPersons(db, ['2', '9']), new Map([['2', 'b']]))
+      t.strictSame(await claimPersons(db, []), new Set())
+    })
+
+    t.test(
+      'a confirmed person can’t belong to two records, other objects may share their number',
+      async (t) => {
+        await confirm(db, [person('a', '1'), person('x', '1', { object: 'Account' })])
+        await t.rejects(confirm(db, [person('b', '1', { object: 'Contact' })]))
+        t.strictSame(await ownersOfPersons(db, ['1']), new Map([['1', 'a']]))
+      },
+    )
+
+    t.test('a record that comes into scope may claim, one that is in Marketo or was may not', async (t) => {
+      await confirm(db, [
+        person('left-out', null, { state: 'outside' }),
+        person('known', '5'),
+        person('released', '6', { state: 'released' }),
+      ])
+      const claims = ['left-out', 'known', 'released'].map((id, n) => ({
+        object: 'Lead',
+        id,
+        marketoId: `1${n}`,
+      }))
+      t.strictSame(await claimPersons(db, claims), new Set(['left-out']))
+      t.match((await readLedger(db, ['left-out'])).get('left-out'), { state: 'claimed', marketoId: '10' })
+      t.match((await readLedger(db, ['known'])).get('known'), { state: 'confirmed', marketoId: '5' })
+    })
+
+    t.test('children are found by each of their parents', async (t) => {
+      await confirm(db, [
+        person('a', '1', { ownerId: 'u', accountId: 'c' }),
+        person('b', '2', { ownerId: 'u' }),
+      ])
+      const found = async (...of: Parameters<typeof dependants> extends [unknown, ...infer R] ? R : never) =>
+        (await dependants(db, ...of)).map(({ id }) => id)
+      t.strictSame(await found('owner_id', ['u', 'v']), ['a', 'b'])
+      t.strictSame(await found('account_id', ['c']), ['a'])
+      t.strictSame(await found('person_id', ['a']), [])
+      t.strictSame(await found('owner_id', []), [])
+    })
+
+    t.test('a user is used who owns what is in Marketo, or what waits for it', async (t) => {
+      await confirm(db, [
+        person('a', '1', { ownerId: 'u1' }),
+        person('b', null, { ownerId: 'u2', state: 'outside' }),
+        person('c', '3', { ownerId: 'u3', state: 'released' }),
+      ])
+      await mark(db, [{ object: 'Lead', id: 'd', priority: 1 }])
+      await waitForParent(db, [{ id: 'd', parent: 'u4', reason: 'waits' }])
+      t.strictSame(await usedOwners(db, ['u1', 'u2', 'u3', 'u4', 'u5']), new Set(['u1', 'u4']))
+      t.strictSame(await usedOwners(db, []), new Set())
+    })
+
+    t.test('only what is in Marketo counts; what is forgotten is gone', async (t) => {
+      await confirm(db, [person('a', '1'), person('b', '2'), person('c', null, { state: 'outside' })])
+      t.strictSame(await countLedger(db), { Lead: 2 })
+      await forget(db, ['a'])
+      await forget(db, [])
+      t.strictSame(await countLedger(db), { Lead: 1 })
+    })
+  })
