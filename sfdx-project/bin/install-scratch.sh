@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.."
 alias=${1:-insight-bridge}
 : "${INSIGHT_BRIDGE_URL:?the address of the service, for example https://my-bridge.herokuapp.com}"
 : "${WEBHOOK_SECRET:?the WEBHOOK_SECRET of the service}"
+export WEBHOOK_SECRET
 command -v sf >/dev/null || { echo 'The Salesforce CLI is missing: npm install --global @salesforce/cli' >&2; exit 1; }
 trap 'echo "Installation failed." >&2' ERR
 
@@ -16,19 +17,15 @@ sf org create scratch --alias "$alias" --definition-file config/project-scratch-
 sf project deploy start --target-org "$alias" --source-dir force-app --source-dir org-tests --wait 30
 sf org assign permset --target-org "$alias" --name Marketo_Sync_Admin --name Marketo_Sync_Integration --name Insight_Card_User
 
-# The secret goes over standard input, so that it is in no list of processes and in no file.
-sf apex run --target-org "$alias" >/dev/null <<APEX
-ConnectApi.CredentialValueInput secret = new ConnectApi.CredentialValueInput();
-secret.encrypted = true;
-secret.value = '${WEBHOOK_SECRET//\'/\\\'}';
-ConnectApi.CredentialInput credential = new ConnectApi.CredentialInput();
-credential.externalCredential = 'Insight_Bridge';
-credential.authenticationProtocol = ConnectApi.CredentialAuthenticationProtocol.Custom;
-credential.principalType = ConnectApi.CredentialPrincipalType.NamedPrincipal;
-credential.principalName = 'Service';
-credential.credentials = new Map<String, ConnectApi.CredentialValueInput>{ 'Secret' => secret };
-ConnectApi.NamedCredentials.createCredential(credential);
-APEX
+# Over standard input and REST, so that the secret is in no list of processes, no file and no debug log.
+node -p 'JSON.stringify({
+  externalCredential: "Insight_Bridge",
+  authenticationProtocol: "Custom",
+  principalType: "NamedPrincipal",
+  principalName: "Service",
+  credentials: { Secret: { value: process.env.WEBHOOK_SECRET, encrypted: true } }
+})' | sf api request rest /services/data/v67.0/named-credentials/credential --method POST --body - --target-org "$alias" >/dev/null
+
 sf apex run --target-org "$alias" >/dev/null <<'APEX'
 InsightScheduler.start('every 15 minutes');
 APEX
