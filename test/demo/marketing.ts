@@ -21,15 +21,13 @@ const LONGEST_AGO_MS = 14 * 86_400_000
 
 /** Values for a share of the persons that came from Salesforce: a moment, a score change, or both. Returns how many persons. */
 export function produceValues(instance: MarketoInstance, share: number, random: Random): number {
-  let persons = 0
-  for (const lead of instance.leads.values()) {
-    if (!lead.fields.externalPersonId || !random.chance(share)) continue
-    persons++
-    const kind = random.integer(0, 2)
-    if (kind !== 0) instance.interestingMoment(lead.id, momentOf(random))
-    if (kind !== 1) instance.changeScore(lead.id, scoresOf(random))
+  const all = [...instance.leads.values()].filter((lead) => lead.fields.externalPersonId)
+  const chosen = all.filter((_lead, i) => i === 0 || random.chance(share))
+  for (const [i, { id }] of chosen.entries()) {
+    if (i % 3 !== 1) instance.interestingMoment(id, momentOf(random))
+    if (i % 3 !== 2) instance.changeScore(id, scoresOf(random))
   }
-  return persons
+  return chosen.length
 }
 
 /** One moment or score change of one person, told in a sentence. */

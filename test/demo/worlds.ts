@@ -10,6 +10,8 @@ export interface Worlds {
   marketo: MarketoSimulator
   /** Records per object that were loaded. */
   loaded: Record<string, number>
+  /** All of them. */
+  records: number
   close: () => Promise<void>
 }
 
@@ -30,7 +32,8 @@ export async function startWorlds(
       options.data === undefined
         ? generateOrg(salesforce.org, { seed: options.seed })
         : (await loadExport(salesforce.org, options.data, { onNotice: (notice) => say(told(notice)) })).counts
-    return { salesforce, marketo, loaded, close }
+    const records = Object.values(loaded).reduce((sum, count) => sum + count, 0)
+    return { salesforce, marketo, loaded, records, close }
   } catch (error) {
     await close()
     throw error
