@@ -45,6 +45,8 @@ export interface Refresh {
 
 /** Our clock may be behind Marketo's by this much. */
 const CLOCKS_DIFFER_MS = 120_000
+/** Never at once again after a failure. */
+const SOON_MS = 1_000
 /** Remembered for one pass; beyond, a person may be read twice. */
 const MOST_READ = 50_000
 
@@ -65,7 +67,7 @@ export function createRefresh(deps: RefreshDeps): Refresh {
     const failed = await pass(startedAt)
     if (failed !== undefined) {
       await setback.failed(failed)
-      return setback.waits()
+      return Math.max(SOON_MS, setback.waits())
     }
     await setback.over()
     if (!signal.aborted)

@@ -78,15 +78,17 @@ export const insightRecord = z.object({
   relativeScore: whole,
 })
 
-export const insightAnswer = z.object({
-  records: z.array(insightRecord),
-  missing: z
-    .array(z.object({ id: z.string(), reason: z.string() }))
-    .describe('Ids without values, each with the reason. Empty with cursor.'),
-  cursor: z.string().optional().describe('For the next request. Only with cursor.'),
-  hasMore: z.boolean().optional().describe('False at the end of the walk. Only with cursor.'),
-  asOf: z.string().describe('The time of the values.'),
-})
+export const insightAnswer = z
+  .object({
+    records: z.array(insightRecord),
+    missing: z
+      .array(z.object({ id: z.string(), reason: z.string() }))
+      .describe('Ids without values, each with the reason. Empty with cursor.'),
+    cursor: z.string().optional().describe('For the next request. Only with cursor.'),
+    hasMore: z.boolean().optional().describe('False at the end of the walk. Only with cursor.'),
+    asOf: z.string().describe('The time of the values.'),
+  })
+  .describe('The values, and where to go on.')
 
 export type InsightRecord = z.output<typeof insightRecord>
 export type InsightAnswer = z.output<typeof insightAnswer>

@@ -19,6 +19,8 @@ import { createSetback } from './setback.ts'
 /** A regular sweep takes half of its period, so that a day's outage does not make it late. */
 const SPREAD = 0.5
 
+/** Never at once again after a failure. */
+const SOON_MS = 1_000
 /** How soon to look again when there is nothing to do. */
 const LOOK_AGAIN_MS = 60_000
 
@@ -43,7 +45,7 @@ export function createSweep(deps: {
       if (sweep === undefined) return LOOK_AGAIN_MS
       const wait = dueAt(sweep) - now()
       if (wait > 0) return wait
-      if (!(await readBatch(sweep))) return setback.waits()
+      if (!(await readBatch(sweep))) return Math.max(SOON_MS, setback.waits())
     }
     return 0
   }
