@@ -11,7 +11,9 @@ import { failures } from '../web/failures.ts'
 import { REPORT_KEY, type LeaderReport } from './leader-report.ts'
 import { MAPPING_KEY, mappingShape, publishedMapping, type PublishedMapping } from './mapping-shape.ts'
 
-const accepted = z.object({ accepted: z.literal(true), command: z.number().int() })
+const accepted = z
+  .object({ accepted: z.literal(true), command: z.number().int() })
+  .describe('The leader does it within seconds.')
 
 const nothing = z.strictObject({}, { error: 'the body must be empty or {}' })
 

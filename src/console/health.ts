@@ -8,7 +8,7 @@ import { remember } from './remember.ts'
 import type { App } from '../web/app-type.ts'
 
 const check = z.object({ name: z.string(), ok: z.boolean(), reason: z.string().nullable() })
-const health = z.object({ ok: z.boolean(), checks: z.array(check) })
+const health = z.object({ ok: z.boolean(), checks: z.array(check) }).describe('What was looked at.')
 type Check = z.output<typeof check>
 
 /** Shorter than a probe's patience. */
@@ -20,13 +20,23 @@ export function healthRoutes(app: App, { db }: { db: Db }): void {
 
   app.get(
     '/health/live',
-    { config: { access: 'health' }, schema: { tags: ['health'], response: { 200: health } } },
+    {
+      config: { access: 'health' },
+      schema: { tags: ['health'], summary: 'Is the process alive?', response: { 200: health } },
+    },
     async () => ({ ok: true, checks: [{ name: 'process', ok: true, reason: null }] }),
   )
 
   app.get(
     '/health/ready',
-    { config: { access: 'health' }, schema: { tags: ['health'], response: { 200: health, 503: health } } },
+    {
+      config: { access: 'health' },
+      schema: {
+        tags: ['health'],
+        summary: 'Can it serve: database and schema.',
+        response: { 200: health, 503: health },
+      },
+    },
     async (_request, reply) => {
       const checks = await ready()
       const ok = checks.every((one) => one.ok)

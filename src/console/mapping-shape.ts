@@ -18,32 +18,34 @@ export interface PublishedMapping {
   bad: { object: string; salesforceField: string; marketoField: string; reason: string }[]
 }
 
-export const mappingShape = z.object({
-  objects: z.array(
-    z.object({
-      object: z.enum(OBJECTS),
-      active: z.boolean(),
-      filter: z.string().nullable(),
-      fields: z.array(
+export const mappingShape = z
+  .object({
+    objects: z.array(
+      z.object({
+        object: z.enum(OBJECTS),
+        active: z.boolean(),
+        filter: z.string().nullable(),
+        fields: z.array(
+          z.object({
+            salesforceField: z.string(),
+            marketoField: z.string(),
+            source: z.enum(['default', 'custom']),
+          }),
+        ),
+      }),
+    ),
+    bad: z
+      .array(
         z.object({
+          object: z.string(),
           salesforceField: z.string(),
           marketoField: z.string(),
-          source: z.enum(['default', 'custom']),
+          reason: z.string(),
         }),
-      ),
-    }),
-  ),
-  bad: z
-    .array(
-      z.object({
-        object: z.string(),
-        salesforceField: z.string(),
-        marketoField: z.string(),
-        reason: z.string(),
-      }),
-    )
-    .describe('Rows of Marketo_Field_Mapping__mdt that are skipped.'),
-})
+      )
+      .describe('Rows of Marketo_Field_Mapping__mdt that are skipped.'),
+  })
+  .describe('The effective mapping.')
 
 export function publishedMapping(mapping: PublishedMapping | undefined): z.output<typeof mappingShape> {
   return {

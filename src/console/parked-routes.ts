@@ -87,7 +87,9 @@ export function parkedRoutes(app: App, { db }: { db: Db }): void {
         summary: 'Refused records, page by page.',
         querystring: listRequest,
         response: {
-          200: z.object({ items: z.array(parkedRecord), cursor: z.string().nullable() }),
+          200: z
+            .object({ items: z.array(parkedRecord), cursor: z.string().nullable() })
+            .describe('A page, and the cursor of the next.'),
           ...failures(400, 401, 429, 503),
         },
       },
@@ -103,7 +105,10 @@ export function parkedRoutes(app: App, { db }: { db: Db }): void {
         ...schema,
         summary: 'Tries refused records again: the given ones, those of an object or a code, or all.',
         body: retryRequest,
-        response: { 202: z.object({ retried: z.number().int() }), ...failures(400, 401, 429, 503) },
+        response: {
+          202: z.object({ retried: z.number().int() }).describe('How many are queued again.'),
+          ...failures(400, 401, 429, 503),
+        },
       },
     },
     async (request, reply) => {

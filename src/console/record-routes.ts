@@ -15,16 +15,18 @@ const id = z
 
 const values = z.record(z.string(), z.unknown()).nullable()
 
-const diagnosisShape = z.object({
-  id: z.string(),
-  object: z.string(),
-  salesforce: values.describe('As the integration user sees it.'),
-  ledger: values.describe('What the bridge has sent and been confirmed.'),
-  marketo: values.describe('What Marketo holds now.'),
-  checks: z.array(
-    z.object({ name: z.string(), ok: z.boolean(), reason: z.string(), advice: z.string().nullable() }),
-  ),
-})
+const diagnosisShape = z
+  .object({
+    id: z.string(),
+    object: z.string(),
+    salesforce: values.describe('As the integration user sees it.'),
+    ledger: values.describe('What the bridge has sent and been confirmed.'),
+    marketo: values.describe('What Marketo holds now.'),
+    checks: z.array(
+      z.object({ name: z.string(), ok: z.boolean(), reason: z.string(), advice: z.string().nullable() }),
+    ),
+  })
+  .describe('What is known of the record, and every check.')
 
 export function recordRoutes(app: App, deps: GatherDeps & { db: Db }): void {
   const { db } = deps
@@ -69,7 +71,7 @@ export function recordRoutes(app: App, deps: GatherDeps & { db: Db }): void {
         summary: 'Sends the record now, with all its fields.',
         body: z.strictObject({}, { error: 'the body must be empty or {}' }),
         response: {
-          202: z.object({ id: z.string(), object: z.enum(OBJECTS) }),
+          202: z.object({ id: z.string(), object: z.enum(OBJECTS) }).describe('It is queued.'),
           ...failures(400, 401, 404, 429, 503),
         },
       },

@@ -22,47 +22,49 @@ const counts = z.object(Object.fromEntries(OBJECTS.map((object) => [object, z.nu
   Record<(typeof OBJECTS)[number], z.ZodNumber>
 >
 
-export const statusShape = z.object({
-  leader: z
-    .boolean()
-    .describe('Whether the process that answers leads. Everything else describes the installation.'),
-  stream: z.object({
-    state: z.enum(STREAM_STATES),
-    cursor: z.string().nullable(),
-    lastEventAt: time,
-    since: time,
-    reason: z.string().nullable(),
-  }),
-  queue: counts.describe('Records to be sent, in flight included.'),
-  waiting: counts.describe('Records that wait for a parent.'),
-  parked: counts
-    .extend({ Event: z.number() })
-    .describe('Records that were refused, and events not understood.'),
-  marketo: z.object({
-    callsToday: z.number().describe('Our own calls of the Marketo day, refused ones too.'),
-    dailyLimit: z.number(),
-    instanceCallsToday: z.number().nullable().describe("Everybody's calls, where Marketo has told."),
-    instanceDailyLimit: z.number(),
-    pauses: z.array(z.object({ code: z.string(), reason: z.string(), until: z.string() })),
-  }),
-  backfill: z.object({
-    state: z.enum(BACKFILL_STATES),
-    done: z.number(),
-    total: z.number(),
-    etaSeconds: z.number().nullable(),
-  }),
-  reconcile: z.object({ lastRunAt: time, nextRunAt: time }),
-  insights: z.object({ lastRefreshAt: time, lastSweepAt: time, persons: z.number() }),
-  problems: z.array(
-    z.object({
-      system: z.string(),
-      code: z.string(),
-      reason: z.string(),
-      advice: z.string(),
-      since: z.string(),
+export const statusShape = z
+  .object({
+    leader: z
+      .boolean()
+      .describe('Whether the process that answers leads. Everything else describes the installation.'),
+    stream: z.object({
+      state: z.enum(STREAM_STATES),
+      cursor: z.string().nullable(),
+      lastEventAt: time,
+      since: time,
+      reason: z.string().nullable(),
     }),
-  ),
-})
+    queue: counts.describe('Records to be sent, in flight included.'),
+    waiting: counts.describe('Records that wait for a parent.'),
+    parked: counts
+      .extend({ Event: z.number() })
+      .describe('Records that were refused, and events not understood.'),
+    marketo: z.object({
+      callsToday: z.number().describe('Our own calls of the Marketo day, refused ones too.'),
+      dailyLimit: z.number(),
+      instanceCallsToday: z.number().nullable().describe("Everybody's calls, where Marketo has told."),
+      instanceDailyLimit: z.number(),
+      pauses: z.array(z.object({ code: z.string(), reason: z.string(), until: z.string() })),
+    }),
+    backfill: z.object({
+      state: z.enum(BACKFILL_STATES),
+      done: z.number(),
+      total: z.number(),
+      etaSeconds: z.number().nullable(),
+    }),
+    reconcile: z.object({ lastRunAt: time, nextRunAt: time }),
+    insights: z.object({ lastRefreshAt: time, lastSweepAt: time, persons: z.number() }),
+    problems: z.array(
+      z.object({
+        system: z.string(),
+        code: z.string(),
+        reason: z.string(),
+        advice: z.string(),
+        since: z.string(),
+      }),
+    ),
+  })
+  .describe('The state of the installation.')
 
 export type Status = z.output<typeof statusShape>
 type Installation = Omit<Status, 'leader'>

@@ -6,16 +6,35 @@ import { z } from 'zod'
 import { isUnavailable } from '../database/unavailable.ts'
 import { asError } from '../errors.ts'
 
-export const failureShape = z
+const failureShape = z
   .object({ statusCode: z.number().int(), error: z.string(), message: z.string() })
-  .describe('What was wrong, in a sentence.')
+  .meta({ id: 'Failure', description: 'What was wrong, in a sentence.' })
+
+const WORDS = {
+  400: 'Every problem of the request, named.',
+  401: 'The bearer token is missing or wrong.',
+  404: 'There is no such record.',
+  409: 'One is under way.',
+  413: 'The body is over 1 MB.',
+  415: 'The body is not JSON.',
+  429: 'Too many requests; Retry-After tells when to come again.',
+  500: 'A fault of the service.',
+  503: 'Not at the moment; Retry-After tells when to come again.',
+} as const
+type Status = keyof typeof WORDS
+
+interface FailureResponse {
+  description: string
+  content: { 'application/json': { schema: typeof failureShape } }
+}
 
 /** The failures a route can answer with, for its schema. */
-export function failures<S extends number>(...statuses: S[]): Record<S, typeof failureShape> {
-  return Object.fromEntries(statuses.map((status) => [status, failureShape])) as Record<
-    S,
-    typeof failureShape
-  >
+export function failures<S extends Status>(...statuses: S[]): Record<S, FailureResponse> {
+  const entries = statuses.map((status): [Status, FailureResponse] => [
+    status,
+    { description: WORDS[status], content: { 'application/json': { schema: failureShape } } },
+  ])
+  return Object.fromEntries(entries) as Record<S, FailureResponse>
 }
 
 /** Seconds after which a caller may find the database back. */

@@ -2,7 +2,7 @@
 // Services read nothing newer.
 import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
-import { jsonSchemaTransform } from 'fastify-type-provider-zod'
+import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
 
 export async function describeRoutes(app: FastifyInstance, url: string | undefined): Promise<void> {
   await app.register(swagger, {
@@ -11,7 +11,7 @@ export async function describeRoutes(app: FastifyInstance, url: string | undefin
       info: {
         title: 'Sales Insight Bridge',
         description:
-          'Keeps Marketo in step with a Salesforce org and brings Marketo Sales Insight values back. Failures have the form of Failure.',
+          'Keeps Marketo in step with a Salesforce org and brings Marketo Sales Insight values back. In /api a POST without a body is as good as {}.',
         version: '1.0.0',
         license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
       },
@@ -20,11 +20,11 @@ export async function describeRoutes(app: FastifyInstance, url: string | undefin
         securitySchemes: {
           webhook: { type: 'http', scheme: 'bearer', description: 'WEBHOOK_SECRET' },
           admin: { type: 'http', scheme: 'bearer', description: 'ADMIN_TOKEN' },
-          metrics: { type: 'http', scheme: 'bearer', description: 'METRICS_TOKEN' },
         },
       },
     },
     transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
   })
 }
 

@@ -7,8 +7,11 @@ const LONGEST = 30_000
 
 export function nameProblems(errors: FastifySchemaValidationError[], where: string): Error {
   const places = new Map<string, string[]>()
-  for (const { instancePath, message = 'is not valid' } of errors)
-    places.set(message, [...(places.get(message) ?? []), placeOf(instancePath)])
+  for (const { instancePath, message = 'is not valid' } of errors) {
+    const known = places.get(message)
+    if (known === undefined) places.set(message, [placeOf(instancePath)])
+    else known.push(placeOf(instancePath))
+  }
   const problems = [...places].map(([message, paths]) =>
     [paths.filter((path) => path !== '').join(', '), message].filter((part) => part !== '').join(' '),
   )
