@@ -122,10 +122,46 @@ t.test('metrics need their own token, and without METRICS_TOKEN there are none',
   t.equal((await closed.request('/metrics')).status, 404)
 })
 
-t.test('the description of the API is open', async (t) => {
+interface Description {
+  openapi: string
+  paths: Record<string, Record<string, Operation>>
+  components: { schemas: Record<string, unknown> }
+}
+interface Operation {
+  summary?: string
+  security?: object[]
+  responses: Record<string, { description: string }>
+}
+
+t.test('the description of the API is open and complete', async (t) => {
   const { db } = await kind!.create(t)
   const web = await startWeb(t, db)
   const { status, body } = await web.request('/docs/json')
+  const description = body as unknown as Description
   t.equal(status, 200)
-  t.match(body, { openapi: '3.0.3', paths: { '/api/status': { get: {} } } })
+  t.equal(description.openapi, '3.0.3')
+  t.strictSame(Object.keys(description.paths).sort(), [
+    '/api/backfill',
+    '/api/backfill/pause',
+    '/api/backfill/resume',
+    '/api/mapping/reload',
+    '/api/parked',
+    '/api/parked/retry',
+    '/api/reconcile',
+    '/api/records/{id}',
+    '/api/records/{id}/sync',
+    '/api/removals/confirm',
+    '/api/status',
+    '/health/live',
+    '/health/ready',
+    '/webhooks/insights',
+  ])
+  for (const [path, operations] of Object.entries(description.paths))
+    for (const { summary, security, responses } of Object.values(operations)) {
+      t.ok(summary, path)
+      t.equal(security?.length ?? 0, path.startsWith('/health') ? 0 : 1, path)
+      for (const response of Object.values(responses)) t.not(response.description, 'Default Response', path)
+    }
+  for (const [, name] of JSON.stringify(body).matchAll(/#\/components\/schemas\/(\w+)/g))
+    t.ok(description.components.schemas[name!], name)
 })
