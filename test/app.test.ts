@@ -162,6 +162,7 @@ t.test('the description of the API is open and complete', async (t) => {
       t.equal(security?.length ?? 0, path.startsWith('/health') ? 0 : 1, path)
       for (const response of Object.values(responses)) t.not(response.description, 'Default Response', path)
     }
-  for (const [, name] of JSON.stringify(body).matchAll(/#\/components\/schemas\/(\w+)/g))
-    t.ok(description.components.schemas[name!], name)
+  const named = [...JSON.stringify(body).matchAll(/#\/components\/schemas\/(\w+)/g)].map(([, name]) => name!)
+  t.ok(named.length > 0)
+  for (const name of new Set(named)) t.ok(description.components.schemas[name], name)
 })
