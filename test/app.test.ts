@@ -4,7 +4,8 @@ import { createLog } from '../src/log.ts'
 import { databaseKinds } from './fixtures/databases.ts'
 import { ADMIN_TOKEN, ENVIRONMENT, METRICS_TOKEN, startWeb } from './fixtures/web.ts'
 
-const [kind] = await databaseKinds()
+// PostgreSQL where there is one: it starts faster than the embedded database.
+const kind = (await databaseKinds()).at(-1)
 
 t.test('every answer is JSON in one shape, also where there is nothing', async (t) => {
   const { db } = await kind!.create(t)
