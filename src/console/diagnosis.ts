@@ -1,5 +1,6 @@
 // "Why is this record not in MSI?" in plain words. Pure: facts in, checks out, in the order in which a cure makes sense.
 import type { LedgerEntry } from '../database/ledger.ts'
+import { NATIVE_SYNC } from '../marketo/known-codes.ts'
 import { fine, wrong, type Check } from './check.ts'
 import { parentChecks } from './parent-checks.ts'
 import type { RecordFacts, Values } from './record-facts.ts'
@@ -218,7 +219,7 @@ function notesCheck({ ledger }: RecordFacts): Check[] {
 }
 
 function connectionChecks({ problems }: RecordFacts): Check[] {
-  const native = problems.filter(({ system, code }) => system === 'marketo' && code === '1018')
+  const native = problems.filter(({ system, code }) => system === 'marketo' && code === NATIVE_SYNC)
   const others = problems.filter(
     (problem) =>
       !native.includes(problem) && ['salesforce', 'marketo', 'stream', 'sync'].includes(problem.system),

@@ -3,6 +3,7 @@
 import type { DbOrTrx } from '../database/tables.ts'
 import { claimPersons } from '../database/ledger.ts'
 import { findLeads, mergeLeads, syncLeads, type Fields } from '../marketo/calls.ts'
+import { LOOKUP_NOT_TAKEN, SEVERAL_PERSONS } from '../marketo/known-codes.ts'
 import type { CallOutcome } from '../marketo/outcome.ts'
 import { verdictOfCall } from '../marketo/verdict.ts'
 import { RECORDS_A_CALL } from './batches.ts'
@@ -82,7 +83,7 @@ async function create(deps: PersonDeps, writes: Write[]): Promise<void> {
       lookupField: 'externalPersonId',
       ...write,
     })
-    if (!answer.outcome.ok && answer.outcome.code === '1011') {
+    if (!answer.outcome.ok && answer.outcome.code === LOOKUP_NOT_TAKEN) {
       deps.keyLookup.accepted = false
       deps.log.info(
         'this Marketo does not take externalPersonId as lookupField: persons are looked up before they are created',
@@ -196,7 +197,7 @@ async function settleSeveral(deps: PersonDeps, write: Write, persons: Found[]): 
   }
   const verdict = {
     kind: 'several' as const,
-    code: '1007',
+    code: SEVERAL_PERSONS,
     reason: `${persons.length} Marketo persons carry the key ${write.id}: ${persons
       .map((person) => person.id)
       .slice(0, 5)

@@ -46,14 +46,12 @@ export async function intend(
     )
     await changes.postpone(
       trx,
-      writes
-        .filter(collides)
-        .map(({ id }) => ({
-          id,
-          afterMs: SOON_MS,
-          code: 'busy',
-          reason: 'another write of the same Marketo record is under way',
-        })),
+      writes.filter(collides).map(({ id }) => ({
+        id,
+        afterMs: SOON_MS,
+        code: 'busy',
+        reason: 'another write of the same Marketo record is under way',
+      })),
     )
     return free
   })

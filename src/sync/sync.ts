@@ -7,6 +7,7 @@ import type { Db } from '../database/tables.ts'
 import { reasonOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { newDayBudget, take } from '../marketo/day-budget.ts'
+import { QUOTA_USED_UP } from '../marketo/known-codes.ts'
 import { marketoDayOf } from '../marketo/marketo-day.ts'
 import type { Pacing } from '../marketo/pacing.ts'
 import type { ObjectName } from '../salesforce/ids.ts'
@@ -68,7 +69,7 @@ export function createSync(deps: SyncDeps): Sync {
     if (now() < deps.trouble.heldUntil()) return 0
     const paused = new Set(deps.pacing.state().pauses.map((pause) => pause.code))
     // Pacing lets one probing call an hour through; one record is enough for that.
-    const dayIsOver = paused.has('607') || paused.has('daily-ceiling')
+    const dayIsOver = paused.has(QUOTA_USED_UP) || paused.has('daily-ceiling')
     const most = dayIsOver ? 1 : deps.concurrency * RECORDS_A_CALL * BATCHES_A_SLOT + LIVE_ROOM
     const kinds = await dueKinds(db)
     let taken = await takeAll(kinds.live, PRIORITY.found, () => most - inFlight())
