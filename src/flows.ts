@@ -34,7 +34,7 @@ import { createTrouble } from './sync/trouble.ts'
 import { createWork } from './sync/work.ts'
 import type { TermDeps } from './term.ts'
 
-export interface FlowDeps extends TermDeps {
+export interface FlowDeps extends Omit<TermDeps, 'salesforce'> {
   leader: LeaderTransaction
   salesforce: Salesforce
   client: MarketoClient

@@ -8,6 +8,9 @@ import { startLeadership } from './leadership.ts'
 import type { Log } from './log.ts'
 import { connectMarketo } from './marketo-connection.ts'
 import { createMetrics } from './metrics.ts'
+import { rememberSalesforce } from './salesforce-connection.ts'
+import { createReader } from './salesforce/read.ts'
+import type { SyncCounters } from './sync/counters.ts'
 import { runTerm } from './term.ts'
 
 export interface Service {
@@ -39,18 +42,28 @@ export async function serveOn(config: Config, database: Database, log: Log): Pro
   const { db } = database
   const metrics = createMetrics()
   const marketo = connectMarketo({ config, db, metrics, log })
-  const counters = {
-    pushed: (object: string, outcome: string, records: number) =>
-      metrics.pushes.inc({ object, outcome }, records),
-    received: (result: 'stored' | 'parked', events: number) =>
+  const salesforce =
+    config.salesforce === undefined ? undefined : rememberSalesforce(config.salesforce, { log })
+  const counters: SyncCounters = {
+    pushed: (object, outcome, records) => metrics.pushes.inc({ object, outcome }, records),
+    confirmed: (object, seconds) => metrics.lag.observe({ object }, seconds),
+    received: (result, events) =>
       metrics.events.inc({ result: result === 'stored' ? 'marked' : 'parked' }, events),
   }
   const leadership = startLeadership({
     db,
     log,
-    run: (term, signals) => runTerm({ config, database, marketo, counters, log }, term, signals),
+    run: (term, signals) => runTerm({ config, database, salesforce, marketo, counters, log }, term, signals),
   })
-  const app = await buildApp({ config, db, log, metrics, marketo, isLeader: () => leadership.leads() })
+  const app = await buildApp({
+    config,
+    db,
+    log,
+    metrics,
+    marketo,
+    salesforce: salesforce && (async () => createReader(await salesforce.connect())),
+    isLeader: () => leadership.leads(),
+  })
   await app.listen({ port: config.env.PORT, host: config.env.HOST })
   const { port } = app.server.address() as AddressInfo
   return {
@@ -58,7 +71,7 @@ export async function serveOn(config: Config, database: Database, log: Log): Pro
     leads: () => leadership.leads(),
     async close() {
       await Promise.allSettled([leadership.close(), app.close()])
-      await marketo?.client.close()
+      await Promise.allSettled([marketo?.client.close(), salesforce?.close()])
       await database.close()
     },
   }

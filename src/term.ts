@@ -14,7 +14,8 @@ import { isTermOver, loop, pause, untilAborted } from './loop.ts'
 import type { MarketoConnection } from './marketo-connection.ts'
 import type { MarketoSchema } from './marketo/describe.ts'
 import { readReport, type ReportSources } from './report.ts'
-import { connectSalesforce, type Salesforce } from './salesforce/connect.ts'
+import type { SalesforceConnection } from './salesforce-connection.ts'
+import type { Salesforce } from './salesforce/connect.ts'
 import type { SyncCounters } from './sync/counters.ts'
 import type { Mapping } from './sync/mapping.ts'
 import { readMapping } from './sync/read-mapping.ts'
@@ -22,6 +23,7 @@ import { readMapping } from './sync/read-mapping.ts'
 export interface TermDeps {
   config: Config
   database: Database
+  salesforce: SalesforceConnection | undefined
   marketo: MarketoConnection | undefined
   counters: SyncCounters
   log: Log
@@ -31,12 +33,15 @@ export interface TermDeps {
  * Runs until `stopping` (no new work; what is out may end) and at last `signal` (everything is broken off) abort. Rejects
  * with `lease_lost` when another process leads.
  */
-export async function runTerm(deps: TermDeps, term: Term, { stopping, lost }: TermSignals): Promise<void> {
+export async function runTerm(deps: TermDeps, term: Term, signals: TermSignals): Promise<void> {
   const { config, database, log } = deps
   const { db } = database
   const leader = leaderTransactions(db, term)
+  // Whatever ends first, report or flows, ends the other: a term that half works would hold the lease for nothing.
+  const over = new AbortController()
+  const stopping = AbortSignal.any([signals.stopping, over.signal])
   const broken = new AbortController()
-  const signal = AbortSignal.any([broken.signal, lost])
+  const signal = AbortSignal.any([broken.signal, signals.lost])
   const inherited = await leader(async (trx) => {
     await clearProblems(trx)
     return inheritIntents(trx)
@@ -59,18 +64,17 @@ export async function runTerm(deps: TermDeps, term: Term, { stopping, lost }: Te
     await leader((trx) => writeState(trx, REPORT_KEY, value))
   })
 
-  const flows = startFlows()
-  const results = await Promise.allSettled([report, flows])
+  const end = (): void => over.abort()
+  const results = await Promise.allSettled([report.finally(end), startFlows().finally(end)])
   for (const result of results) if (result.status === 'rejected') throw result.reason
 
   async function startFlows(): Promise<void> {
     // What is missing is in the status by itself.
-    if (config.salesforce === undefined || deps.marketo === undefined) return untilAborted(stopping)
-    const { marketo } = deps
+    if (deps.salesforce === undefined || deps.marketo === undefined) return untilAborted(stopping)
+    const { marketo, salesforce: connection } = deps
     const { client, pacing } = marketo
-    const salesforceConfig = config.salesforce
 
-    const salesforce = await persist('salesforce', () => connectSalesforce(salesforceConfig, { log }))
+    const salesforce = await persist('salesforce', () => connection.connect())
     if (salesforce === undefined) return
     try {
       const schema = await persist('marketo', () => marketo.schema())
@@ -89,7 +93,6 @@ export async function runTerm(deps: TermDeps, term: Term, { stopping, lost }: Te
       )
     } finally {
       broken.abort()
-      await salesforce.close()
     }
   }
 

@@ -1,5 +1,6 @@
 // Sends planned writes: batched, intended before, bisected where one record poisons a call, settled after.
 import { randomUUID } from 'node:crypto'
+import { PRIORITY } from '../database/changes.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
 import { bisect } from '../marketo/bisect.ts'
 import { syncObjects, type Fields, type Turn } from '../marketo/calls.ts'
@@ -64,6 +65,9 @@ async function pushBatch(
   const settlement = await settleUpserts(deps.leader, call, outcomes)
   await deps.trouble.afterCall(outcomes.map(({ verdict }) => verdict))
   const object = writes[0]?.object ?? ''
+  for (const { write, verdict } of outcomes)
+    if (verdict.kind === 'accepted' && write.taken.priority === PRIORITY.live)
+      deps.counters.confirmed(object, (Date.now() - write.taken.markedAt.getTime()) / 1000)
   for (const [outcome, records] of Object.entries(settlement)) deps.counters.pushed(object, outcome, records)
   deps.log.info(
     { object, records: writes.length, ...settlement, ms: Date.now() - startedAt },
@@ -116,7 +120,9 @@ function attemptOf(writes: Write[]): number {
 }
 
 export function priorityOf(writes: Pick<Write, 'taken'>[]): Priority {
-  return Math.min(...writes.map((write) => write.taken.priority)) < 3 ? 'live' : 'background'
+  return Math.min(...writes.map((write) => write.taken.priority)) < PRIORITY.background
+    ? 'live'
+    : 'background'
 }
 
 function outcomeOf(write: Write, record: RecordResult, attempt: number, object: MarketoObject): Outcome {

@@ -6,6 +6,7 @@ import * as ledger from '../database/ledger.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
 import { park, unpark } from '../database/parked.ts'
 import type { DbOrTrx } from '../database/tables.ts'
+import { wantInsights } from '../database/refresh-progress.ts'
 import { personObjectOf } from './objects/index.ts'
 import { roleKeyText } from './plan.ts'
 import { releaseRoleKeys } from './role-keys.ts'
@@ -160,6 +161,15 @@ async function accept(trx: DbOrTrx, accepted: Outcome[]): Promise<void> {
   await unpark(trx, ids)
   await changes.release(trx, ids)
   await remarkDependants(trx, accepted)
+  // A person that was there before us, or came back, may have values that no activity tells of.
+  await wantInsights(
+    trx,
+    accepted.flatMap(({ write, created, marketoId }) =>
+      isPerson(write) && !created && write.entry?.state !== 'confirmed'
+        ? (marketoId ?? write.marketoId ?? [])
+        : [],
+    ),
+  )
   await releaseRoleKeys(
     trx,
     accepted.flatMap(({ write }) => oldRoleKey(write)),
@@ -189,9 +199,11 @@ export function oldRoleKey(write: Write): { id: string; roleKey: string; version
   return [{ id: write.id, roleKey: old, version: write.taken.version }]
 }
 
+const isPerson = ({ object }: Write): boolean => object === 'Lead' || object === 'Contact'
+
 /** A Marketo person belongs to one record. A converted Lead's person, or one that another record lost in Marketo, changes hands here. */
 async function takeOver(trx: DbOrTrx, accepted: Outcome[]): Promise<void> {
-  const persons = accepted.filter(({ write }) => write.object === 'Lead' || write.object === 'Contact')
+  const persons = accepted.filter(({ write }) => isPerson(write))
   const owners = await ledger.ownersOfPersons(
     trx,
     persons.flatMap(({ marketoId, write }) => marketoId ?? write.marketoId ?? []),
