@@ -1,4 +1,4 @@
-// What Heroku, CI and `node --env-file` read, held together with config.ts and package.json. Heroku's own schema of app.json
+// What Heroku, CI and `node --env-file` read, held together with src/variables.ts and package.json. Heroku's own schema of app.json
 // (in the npm package @heroku/mcp-server) accepts the file; its shape is checked here in our words.
 import { parseEnv } from 'node:util'
 import t from 'tap'
@@ -42,7 +42,7 @@ t.test('app.json has the shape that Heroku reads', async (t) => {
   t.strictSame(app.addons, ['heroku-postgresql:essential-0'])
 })
 
-t.test('app.json asks for every variable that an admin sets, as config.ts describes it', async (t) => {
+t.test('app.json asks for every variable that an admin sets, as src/variables.ts describes it', async (t) => {
   const asked = variables.filter(({ name }) => !NOT_ASKED_ON_HEROKU.has(name))
   t.strictSame(
     appJson.parse(readJson('app.json')).env,
