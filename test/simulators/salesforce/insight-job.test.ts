@@ -141,6 +141,25 @@ t.test('a page that Apex can not write shrinks to 10 rows, then goes to the fail
   t.match(await run(), { failed: [], written: failed.length }, 'the next run starts from the beginning')
 })
 
+t.test(
+  'after failed rows the next run starts over, for the same row only once until the next day',
+  async (t) => {
+    const { run, hook, ids, sf, pass } = await start(t, 2)
+    const cursors = async (failing: number, locks = 3): Promise<(string | null)[]> => {
+      const before = hook.asked.length
+      if (failing > 0) sf.faults.lockRows(locks)
+      t.equal((await run()).failed.length, failing)
+      return hook.asked.slice(before).map(({ cursor }) => cursor)
+    }
+    t.strictSame(await cursors(1), [null])
+    t.strictSame(await cursors(1), [null], 'tried again')
+    t.strictSame(await cursors(0), ['2'], 'no more today')
+    pass(25 * 3_600_000)
+    t.strictSame(await cursors(0), [null], 'the day’s pass')
+    t.equal(sf.org.get('Lead', ids[0]!)?.['mkto_si__Priority__c'], 3)
+  },
+)
+
 t.test('429 and 503 are waited for as long as they say', async (t) => {
   const { run, hook, slept } = await start(t, 1)
   hook.instead.push(

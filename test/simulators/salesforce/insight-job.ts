@@ -11,9 +11,14 @@ export interface InsightState {
   cursor?: string | null
   orgId?: string
   pageSize?: number
+  /** Since when the pass from the beginning that is under way runs. Interrupted, it goes on. */
+  fullSince?: number | undefined
+  /** When the last one that came to its end had begun. */
   lastFullAt?: number
-  /** Rows failed in the last run: this one starts over. */
-  hadFailures?: boolean
+  /** A row is new on the list of the failed: the next run starts over. */
+  startOver?: boolean
+  /** Those that could not be written. One that fails once more waits for the day's pass. */
+  failing?: Set<string>
 }
 
 export interface InsightJobOptions {
@@ -79,11 +84,12 @@ export async function playInsightJob(options: InsightJobOptions): Promise<Insigh
     return { ...run, error: 'The mkto_si__ fields are not there: install the Marketo Sales Insight package.' }
   }
 
-  // A cursor of another org (sandbox copy) is dropped; a day after the last full pass, and after failed
-  // rows, the walk starts from the beginning.
-  const full = state.orgId !== orgId || state.hadFailures || now() - (state.lastFullAt ?? 0) >= DAY_MS
-  if (full) Object.assign(state, { cursor: null, orgId, lastFullAt: now(), hadFailures: false })
+  const beginAnew = (): void => {
+    Object.assign(state, { cursor: null, orgId, fullSince: now(), startOver: false })
+  }
+  if (startsOver(state, orgId, now())) beginAnew()
   state.pageSize ??= FIRST_PAGE
+  const failing = (state.failing ??= new Set())
 
   for (let failures = 0; ;) {
     run.calls++
@@ -96,7 +102,7 @@ export async function playInsightJob(options: InsightJobOptions): Promise<Insigh
     if (page.outcome === 'stop') return stop(run, state, page.reason)
     if (page.outcome === 'start-over') {
       if (state.cursor === null || state.cursor === undefined) return stop(run, state, page.reason)
-      state.cursor = null
+      beginAnew()
       continue
     }
     if (page.outcome === 'failed') {
@@ -113,18 +119,32 @@ export async function playInsightJob(options: InsightJobOptions): Promise<Insigh
     }
     run.pages++
     for (const record of page.records) {
-      if (unwritable === undefined) writeRecord(org, record, run)
-      else run.failed.push({ id: record.id, reason: unwritable })
+      const reason = unwritable ?? writeRecord(org, record, run)
+      if (reason === undefined) failing.delete(record.id)
+      else {
+        run.failed.push({ id: record.id, reason })
+        state.startOver ||= !failing.has(record.id)
+        failing.add(record.id)
+      }
     }
     // The cursor moves only after its page.
     state.cursor = page.cursor
     if (unwritable === undefined) state.pageSize = Math.min(LARGEST_PAGE, state.pageSize * 2)
-    if (!page.hasMore) return stop(run, state)
+    if (page.hasMore) continue
+    if (state.fullSince !== undefined)
+      Object.assign(state, { lastFullAt: state.fullSince, fullSince: undefined })
+    return stop(run, state)
   }
 }
 
+/** A cursor of another org (sandbox copy) is dropped; once a day, and after failed rows, the walk starts from the beginning. */
+function startsOver(state: InsightState, orgId: string, now: number): boolean {
+  if (typeof state.cursor !== 'string' || state.orgId !== orgId) return true
+  if (state.fullSince !== undefined) return false
+  return state.startOver === true || now - (state.lastFullAt ?? 0) >= DAY_MS
+}
+
 function stop(run: InsightRun, state: InsightState, error?: string): InsightRun {
-  state.hadFailures = run.failed.length > 0
   return { ...run, cursor: state.cursor ?? null, ...(error !== undefined && { error }) }
 }
 
@@ -138,23 +158,25 @@ function tryPage(options: InsightJobOptions, records: Insight[]): string | undef
   }
 }
 
-function writeRecord(org: Org, record: Insight, run: InsightRun): void {
+/** The reason why it could not be written, if so. */
+function writeRecord(org: Org, record: Insight, run: InsightRun): string | undefined {
   const object = record.id.startsWith('00Q') ? 'Lead' : record.id.startsWith('003') ? 'Contact' : undefined
   const row = object && org.get(object, record.id)
   if (!object || !row || row['IsDeleted'] === true || row['IsConverted'] === true) {
     run.skipped++
-    return
+    return undefined
   }
   try {
     const changes = differences(org, object, record)
     if (Object.keys(changes).length === 0) {
       run.unchanged++
-      return
+      return undefined
     }
     update(org, object, record.id, changes)
     run.written++
+    return undefined
   } catch (error) {
-    run.failed.push({ id: record.id, reason: error instanceof Error ? error.message : String(error) })
+    return error instanceof Error ? error.message : String(error)
   }
 }
 
