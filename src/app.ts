@@ -11,6 +11,7 @@ import { healthRoutes } from './console/health.ts'
 import { metricsRoute } from './console/metrics-route.ts'
 import { parkedRoutes } from './console/parked-routes.ts'
 import { recordRoutes } from './console/record-routes.ts'
+import { consolePages } from './console/pages/index.ts'
 import { createStatus, statusRoute } from './console/status.ts'
 import type { Config } from './config.ts'
 import type { Db } from './database/tables.ts'
@@ -26,6 +27,7 @@ import { LONGEST_BODY_BYTES, readJsonBodies } from './web/json-bodies.ts'
 import { describeRoutes, serveDescription } from './web/openapi.ts'
 import { refuseWhenOverloaded } from './web/overload.ts'
 import { nameProblems } from './web/problems.ts'
+import { createSessions } from './web/session.ts'
 
 export interface AppDeps {
   config: Config
@@ -39,6 +41,22 @@ export interface AppDeps {
   /** Whether this process leads. */
   isLeader: () => boolean
   now?: () => number
+}
+
+/** Nothing inline, nothing of other hosts, no frames. Pictures in SLDS's style sheet are data. */
+const CONTENT_SECURITY = {
+  useDefaults: false,
+  directives: {
+    defaultSrc: ["'none'"],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'"],
+    imgSrc: ["'self'", 'data:'],
+    fontSrc: ["'self'"],
+    connectSrc: ["'self'"],
+    formAction: ["'self'"],
+    baseUri: ["'none'"],
+    frameAncestors: ["'none'"],
+  },
 }
 
 /** A router in front keeps connections for 90 s; closing earlier than it does loses requests (facts: Heroku, Router 2.0). */
@@ -68,14 +86,19 @@ export async function buildApp(deps: AppDeps): Promise<App> {
 
   await app.register(sensible)
   await app.register(rateLimit, { global: false })
-  await app.register(helmet)
+  await app.register(helmet, { contentSecurityPolicy: CONTENT_SECURITY })
   await app.register(compress, { encodings: ['gzip', 'identity'], globalDecompression: false })
   answerFailures(app)
-  guardAccess(app, {
-    webhook: [config.env.WEBHOOK_SECRET, config.env.WEBHOOK_SECRET_PREVIOUS ?? []].flat(),
-    admin: [config.env.ADMIN_TOKEN],
-    metrics: [config.env.METRICS_TOKEN ?? []].flat(),
-  })
+  const sessions = createSessions(config.env.ADMIN_TOKEN, now)
+  guardAccess(
+    app,
+    {
+      webhook: [config.env.WEBHOOK_SECRET, config.env.WEBHOOK_SECRET_PREVIOUS ?? []].flat(),
+      admin: [config.env.ADMIN_TOKEN],
+      metrics: [config.env.METRICS_TOKEN ?? []].flat(),
+    },
+    sessions,
+  )
   await refuseWhenOverloaded(app)
   readJsonBodies(app)
   await describeRoutes(app, config.env.APP_URL)
@@ -89,5 +112,6 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   recordRoutes(app, { db, marketo, salesforce })
   if (config.env.METRICS_TOKEN !== undefined) metricsRoute(app, { metrics, status, now })
   serveDescription(app)
+  await app.register(async (pages: App) => consolePages(pages, { config, db, sessions, status, now }))
   return app
 }

@@ -1,11 +1,13 @@
 // Wires the flows of a leader that is connected, and runs their loops side by side until the term ends. What Marketo had not answered
 // by then stays behind as intents.
 import { PRIORITY, mark, releaseCured } from './database/changes.ts'
+import { forgetOldHistory } from './database/history.ts'
 import type { KnownPerson } from './database/insights.ts'
 import { forget } from './database/ledger.ts'
 import type { LeaderTransaction } from './database/lease.ts'
 import { vacuumHotTables } from './database/maintenance.ts'
 import { forgetOldCalls } from './database/marketo-calls.ts'
+import { takeSample } from './database/samples.ts'
 import { clearProblem, raiseProblem, takeCommands, type Command } from './database/state.ts'
 import { reasonOf } from './errors.ts'
 import { createRefresh } from './insights/refresh.ts'
@@ -56,6 +58,8 @@ const USAGE_EVERY_MS = 10 * 60_000
 /** However long a refresh is not due, its loop looks again after this. */
 const LONGEST_REST_MS = 60_000
 const MAINTENANCE_EVERY_MS = 60_000
+/** The charts' points are five minutes apart; the last one grows meanwhile. */
+const SAMPLE_EVERY_MS = 20_000
 /** While the daily delivery limit holds events back, reconciling takes their place. */
 const RECONCILE_WITHOUT_STREAM_MS = 5 * 60_000
 
@@ -237,8 +241,16 @@ export async function runFlows(
       const answer = await usage(client, { priority: 'refresh', signal })
       if (answer.ok) pacing.noteUsage(answer.usage.total)
     }),
+    every('the samples', SAMPLE_EVERY_MS, async () => {
+      const counts = deps.tally.take()
+      await leader((trx) => takeSample(trx, counts)).catch((error: unknown) => {
+        deps.tally.putBack(counts)
+        throw error
+      })
+    }),
     every('the maintenance', MAINTENANCE_EVERY_MS, async () => {
       await forgetOldCalls(db)
+      await forgetOldHistory(db)
       if (database.kind === 'embedded' && sync.inFlight() === 0) await vacuumHotTables(db)
     }),
     loop(

@@ -11,6 +11,7 @@ import { createMetrics } from './metrics.ts'
 import { rememberSalesforce } from './salesforce-connection.ts'
 import { createReader } from './salesforce/read.ts'
 import type { SyncCounters } from './sync/counters.ts'
+import { createTally } from './tally.ts'
 import { runTerm } from './term.ts'
 
 export interface Service {
@@ -44,8 +45,12 @@ export async function serveOn(config: Config, database: Database, log: Log): Pro
   const marketo = connectMarketo({ config, db, metrics, log })
   const salesforce =
     config.salesforce === undefined ? undefined : rememberSalesforce(config.salesforce, { log })
+  const tally = createTally()
   const counters: SyncCounters = {
-    pushed: (object, outcome, records) => metrics.pushes.inc({ object, outcome }, records),
+    pushed: (object, outcome, records) => {
+      metrics.pushes.inc({ object, outcome }, records)
+      tally.add(outcome, records)
+    },
     confirmed: (object, seconds) => metrics.lag.observe({ object }, seconds),
     received: (result, events) =>
       metrics.events.inc({ result: result === 'stored' ? 'marked' : 'parked' }, events),
@@ -53,7 +58,8 @@ export async function serveOn(config: Config, database: Database, log: Log): Pro
   const leadership = startLeadership({
     db,
     log,
-    run: (term, signals) => runTerm({ config, database, salesforce, marketo, counters, log }, term, signals),
+    run: (term, signals) =>
+      runTerm({ config, database, salesforce, marketo, counters, tally, log }, term, signals),
   })
   const app = await buildApp({
     config,

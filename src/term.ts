@@ -19,6 +19,7 @@ import type { Salesforce } from './salesforce/connect.ts'
 import type { SyncCounters } from './sync/counters.ts'
 import type { Mapping } from './sync/mapping.ts'
 import { readMapping } from './sync/read-mapping.ts'
+import type { Tally } from './tally.ts'
 
 export interface TermDeps {
   config: Config
@@ -26,6 +27,7 @@ export interface TermDeps {
   salesforce: SalesforceConnection | undefined
   marketo: MarketoConnection | undefined
   counters: SyncCounters
+  tally: Tally
   log: Log
 }
 

@@ -129,7 +129,7 @@ export function commandRoutes(
 }
 
 /** The command's id, or why there is none. */
-async function askForBackfill(trx: Trx, command: object): Promise<number | string> {
+export async function askForBackfill(trx: Trx, command: object): Promise<number | string> {
   const asked = await lockState<Asked>(trx, ASKED_KEY)
   const report = await readState<LeaderReport>(trx, REPORT_KEY)
   const { epoch } = await readLease(trx)
@@ -144,7 +144,7 @@ async function askForBackfill(trx: Trx, command: object): Promise<number | strin
 }
 
 /** Whether the leader has obeyed the command within the time. */
-async function obeyed(db: Db, command: number, withinMs: number): Promise<boolean> {
+export async function obeyed(db: Db, command: number, withinMs: number): Promise<boolean> {
   const end = performance.now() + withinMs
   do {
     const [report, lease] = await Promise.all([readState<LeaderReport>(db, REPORT_KEY), readLease(db)])

@@ -85,6 +85,17 @@ export interface Tables {
   }
   counters: { name: string; value: number }
   census: { id: string }
+  samples: { at: Stamp; sent: number; refused: number; queued: number; waiting: number; parked: number }
+  history: {
+    number: Generated<number>
+    at: Stamp
+    object: string
+    id: string
+    outcome: 'sent' | 'refused'
+    code: string | null
+    reason: string | null
+    fields: string[]
+  }
 }
 
 export type Db = Kysely<Tables>

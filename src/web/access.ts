@@ -2,13 +2,18 @@
 // least of all. Secrets are compared in constant time, and strangers are slowed down by address.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Session, Sessions } from './session.ts'
 
-/** `health` is open and never limited: a platform's probes come as often as they like. */
-export type Access = 'open' | 'health' | 'webhook' | 'admin' | 'metrics'
+/** `health` is open and never limited: a platform's probes come as often as they like. `session`: the console's pages. */
+export type Access = 'open' | 'health' | 'webhook' | 'admin' | 'metrics' | 'session'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     access?: Access
+  }
+  interface FastifyRequest {
+    /** Null where nobody is signed in to the console. */
+    session: Session | null
   }
 }
 
@@ -19,7 +24,7 @@ export type Secrets = Record<'webhook' | 'admin' | 'metrics', string[]>
 export const LIMITS = { webhook: 600, stranger: 60, open: 300 } as const
 const MINUTE_MS = 60_000
 
-export function guardAccess(app: FastifyInstance, secrets: Secrets): void {
+export function guardAccess(app: FastifyInstance, secrets: Secrets, sessions: Sessions): void {
   const limit = (max: number, key?: string) =>
     app.createRateLimit({
       max,
@@ -30,6 +35,8 @@ export function guardAccess(app: FastifyInstance, secrets: Secrets): void {
   const strangers = limit(LIMITS.stranger)
   const openCalls = limit(LIMITS.open)
 
+  app.decorateRequest('session', null)
+
   app.addHook('onRoute', (route) => {
     if (route.config?.access === undefined)
       throw new Error(`The route ${route.url} does not name its access.`)
@@ -39,12 +46,16 @@ export function guardAccess(app: FastifyInstance, secrets: Secrets): void {
     // No route: not found, which is as open as a stranger's knock.
     const access = request.routeOptions.config.access ?? 'open'
     if (access === 'health') return
-    const known = access !== 'open' && isOneOf(secrets[access], bearerOf(request))
+    const session = access === 'session' ? sessions.of(request.headers.cookie) : 'missing'
+    const known =
+      access === 'session'
+        ? typeof session === 'object'
+        : access !== 'open' && isOneOf(secrets[access], bearerOf(request))
     const used = known
       ? access === 'webhook'
         ? webhookCalls
         : undefined
-      : access === 'open'
+      : access === 'open' || access === 'session'
         ? openCalls
         : strangers
     const state = await used?.(request)
@@ -54,7 +65,12 @@ export function guardAccess(app: FastifyInstance, secrets: Secrets): void {
         `More than ${state.max} requests in a minute. Try again in ${state.ttlInSeconds} s.`,
       )
     }
+    if (typeof session === 'object') request.session = session
     if (access === 'open' || known) return
+    if (access === 'session')
+      throw app.httpErrors.unauthorized(
+        session === 'expired' ? 'Your session has ended. Sign in again.' : 'Sign in to see this page.',
+      )
     void reply.header('www-authenticate', 'Bearer')
     throw app.httpErrors.unauthorized(EXPECTED[access])
   })

@@ -1,7 +1,7 @@
 // Every failure as JSON in @fastify/sensible's shape {statusCode, error, message}: a sentence that says what was wrong, never
 // a stack. What went wrong on our side is logged and not shown.
 import { STATUS_CODES } from 'node:http'
-import type { FastifyError, FastifyInstance } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { isUnavailable } from '../database/unavailable.ts'
 import { asError } from '../errors.ts'
@@ -49,33 +49,38 @@ const SENTENCES: Record<string, string> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'The body is not as long as its Content-Length says.',
 }
 
+export interface Told {
+  statusCode: number
+  message: string
+}
+
+/** What to tell whoever called; what went wrong on our side is logged. */
+export function tellFailure(thrown: unknown, request: FastifyRequest, reply: FastifyReply): Told {
+  const error: Partial<FastifyError> & Error = asError(thrown)
+  const statusCode = error.statusCode ?? 500
+  if (statusCode >= 400 && statusCode < 500)
+    return { statusCode, message: SENTENCES[error.code ?? ''] ?? error.message }
+  if (statusCode >= 500 && isMeant(error)) return { statusCode, message: error.message }
+  if (isUnavailable(error)) {
+    request.log.error({ err: error }, 'the database could not be reached for a request')
+    void reply.header('retry-after', RETRY_AFTER_SECONDS)
+    return { statusCode: 503, message: 'The database cannot be reached at the moment. Try again.' }
+  }
+  request.log.error({ err: error, method: request.method, url: request.routeOptions.url }, 'a request failed')
+  return {
+    statusCode: 500,
+    message: `Something went wrong here; it is not the caller's fault. The log tells more under ${request.id}.`,
+  }
+}
+
 export function answerFailures(app: FastifyInstance): void {
   app.setErrorHandler((thrown, request, reply) => {
-    const error: Partial<FastifyError> & Error = asError(thrown)
-    const status = error.statusCode ?? 500
-    if (status >= 400 && status < 500) return answer(status, SENTENCES[error.code ?? ''] ?? error.message)
-    if (status >= 500 && isMeant(error)) return answer(status, error.message)
-    if (isUnavailable(error)) {
-      request.log.error({ err: error }, 'the database could not be reached for a request')
-      void reply.header('retry-after', RETRY_AFTER_SECONDS)
-      return answer(503, 'The database cannot be reached at the moment. Try again.')
-    }
-    request.log.error(
-      { err: error, method: request.method, url: request.routeOptions.url },
-      'a request failed',
-    )
-    return answer(
-      500,
-      `Something went wrong here; it is not the caller's fault. The log tells more under ${request.id}.`,
-    )
-
-    function answer(statusCode: number, message: string) {
-      return reply
-        .code(statusCode)
-        .type('application/json; charset=utf-8')
-        .serializer(JSON.stringify)
-        .send({ statusCode, error: STATUS_CODES[statusCode] ?? 'Error', message })
-    }
+    const { statusCode, message } = tellFailure(thrown, request, reply)
+    return reply
+      .code(statusCode)
+      .type('application/json; charset=utf-8')
+      .serializer(JSON.stringify)
+      .send({ statusCode, error: STATUS_CODES[statusCode] ?? 'Error', message })
   })
 
   app.setNotFoundHandler((request) => {

@@ -3,6 +3,7 @@ import sensible from '@fastify/sensible'
 import rateLimit from '@fastify/rate-limit'
 import fastify from 'fastify'
 import { guardAccess, isOneOf } from '../../src/web/access.ts'
+import { createSessions } from '../../src/web/session.ts'
 
 t.test('only the whole secret fits, and an absent one never does', (t) => {
   const secrets = ['first-secret-0123456789', 'zweites-Gehéimnis-€']
@@ -20,6 +21,10 @@ t.test('a route that does not name its access is not served', async (t) => {
   t.teardown(() => app.close())
   await app.register(sensible)
   await app.register(rateLimit, { global: false })
-  guardAccess(app, { webhook: [], admin: [], metrics: [] })
+  guardAccess(
+    app,
+    { webhook: [], admin: [], metrics: [] },
+    createSessions('admin-token-0123456789', Date.now),
+  )
   t.throws(() => app.get('/forgotten', () => ({})), /does not name its access/)
 })

@@ -1,7 +1,9 @@
 // The migrations in order. A static list instead of a folder read at run time: nothing to find, nothing to miss.
 import type { Migration } from 'kysely/migration'
 import * as initial from './0001-initial.ts'
+import * as console from './0002-console.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001-initial': initial,
+  '0002-console': console,
 }

@@ -1,0 +1,81 @@
+// The pages work without it. It keeps the home page up to date, draws the charts and copies values.
+'use strict'
+
+const chart = document.getElementById('chart')
+let plots = []
+
+function draw() {
+  const data = JSON.parse(chart.dataset.chart)
+  for (const plot of plots) plot.destroy()
+  plots = [...chart.querySelectorAll('.chart')].map((place) => {
+    const day = Date.now() / 1000
+    return new window.uPlot(
+      {
+        width: place.clientWidth,
+        height: place.clientHeight,
+        legend: { show: false },
+        cursor: { show: false },
+        scales: {
+          x: { range: [day - 86_400, day] },
+          y: { range: (_plot, _low, high) => [0, Math.max(10, high * 1.1)] },
+        },
+        axes: [{ stroke: '#5c5c5c' }, { stroke: '#5c5c5c', size: 60 }],
+        series: [
+          {},
+          {
+            stroke: '#0b5cab',
+            fill: 'rgba(11, 92, 171, 0.15)',
+            width: 2,
+            points: { show: data[0].length < 60 },
+          },
+        ],
+      },
+      [data[0], data[Number(place.dataset.series)]],
+      place,
+    )
+  })
+}
+
+/** What somebody is reading with the keyboard is not taken away under them. */
+function replace(id, html) {
+  const place = document.getElementById(id)
+  if (place === null || place.contains(document.activeElement)) return
+  place.innerHTML = html
+}
+
+function listen() {
+  const events = new EventSource('/events')
+  events.addEventListener('message', ({ data }) => {
+    for (const [id, html] of Object.entries(JSON.parse(data))) {
+      if (id === 'chart') {
+        chart.dataset.chart = html
+        draw()
+      } else replace(id, html)
+    }
+    const can = document.querySelector('[data-can]')?.dataset.can
+    for (const form of document.querySelectorAll('[data-when]')) form.hidden = form.dataset.when !== can
+  })
+  // A refusal, not an interruption: the session has ended.
+  events.addEventListener('error', () => {
+    if (events.readyState === EventSource.CLOSED) window.location.assign('/login?ended=1')
+  })
+}
+
+if (chart !== null) {
+  draw()
+  listen()
+  window.addEventListener('resize', draw)
+}
+
+for (const button of document.querySelectorAll('[data-copy]')) {
+  button.hidden = false
+  button.addEventListener('click', () => {
+    const copied = navigator.clipboard.writeText(
+      document.getElementById(button.dataset.copy).textContent.trim(),
+    )
+    copied.then(
+      () => (button.querySelector('[role=status]').textContent = 'Copied'),
+      () => (button.querySelector('[role=status]').textContent = 'Select the text and copy it'),
+    )
+  })
+}

@@ -1,0 +1,18 @@
+// What a change that was just asked for has to say on the page it leads to. By code, so that an address can't put words in our mouth.
+const SENTENCES: Record<string, (count: string) => string> = {
+  retried: (count) => (count === '1' ? 'One record is queued again.' : `${count} records are queued again.`),
+  synced: () => 'The record is queued and goes out first, with all its fields.',
+  backfill: () => 'The backfill starts within seconds.',
+  paused: () => 'The backfill pauses within seconds.',
+  resumed: () => 'The backfill goes on within seconds.',
+  reconcile: () => 'The reconcile starts within seconds.',
+  confirmed: () => 'The removal is confirmed: it goes on within seconds, and is not stopped for an hour.',
+  reloaded: () => 'The mapping was read anew.',
+  late: () => 'The leader has not read the mapping yet. Look at the problems on the home page.',
+}
+
+export function sentenceOf(query: unknown): string | undefined {
+  const { done, n } = (query ?? {}) as { done?: unknown; n?: unknown }
+  if (typeof done !== 'string' || !Object.hasOwn(SENTENCES, done)) return undefined
+  return SENTENCES[done]?.(typeof n === 'string' && /^\d{1,9}$/.test(n) ? n : '0')
+}

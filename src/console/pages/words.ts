@@ -1,0 +1,44 @@
+// Numbers, times and pictures as pages show them.
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { createRequire } from 'node:module'
+import { ASSETS_VERSION } from './assets.ts'
+
+const ICONS = join(
+  dirname(createRequire(import.meta.url).resolve('@salesforce-ux/design-system/package.json')),
+  'assets/icons/utility',
+)
+const NAMES = ['search', 'success', 'error', 'warning', 'info', 'dash'] as const
+
+/** Only the picture's inside: size and colour are the page's business. */
+const icons = Object.fromEntries(
+  NAMES.map((name) => [
+    name,
+    /<path.*<\/svg>/s.exec(readFileSync(join(ICONS, `${name}.svg`), 'utf8'))?.[0] ?? '',
+  ]),
+) as Record<string, string>
+
+const numbers = new Intl.NumberFormat('en')
+const times = new Intl.DateTimeFormat('en-GB', {
+  dateStyle: 'medium',
+  timeStyle: 'short',
+  timeZone: 'UTC',
+})
+
+export const words = {
+  assets: `/assets/${ASSETS_VERSION}`,
+  number: (value: number): string => numbers.format(value),
+  time: (iso: string): string => `${times.format(new Date(iso))} UTC`,
+  icon: (name: string): string =>
+    `<svg class="slds-icon slds-icon_x-small" viewBox="0 0 520 520" aria-hidden="true" focusable="false">${icons[name] ?? '</svg>'}`,
+}
+
+/** 95 → "2 minutes" */
+export function duration(seconds: number): string {
+  if (seconds < 60) return 'less than a minute'
+  const minutes = Math.round(seconds / 60)
+  if (minutes < 60) return minutes === 1 ? 'one minute' : `${minutes} minutes`
+  const hours = Math.round(minutes / 60)
+  if (hours < 48) return hours === 1 ? 'one hour' : `${hours} hours`
+  return `${Math.round(hours / 24)} days`
+}
