@@ -61,6 +61,19 @@ export async function rolesBeingWritten(trx: DbOrTrx, roleKeys: string[]): Promi
   return new Set(rows.map((row) => row.key))
 }
 
+/** Whether a role of this opportunity, or of this Marketo person, is still to be deleted or may be. */
+export async function rolesBeingDeleted(
+  db: DbOrTrx,
+  of: { opportunity: string } | { person: string },
+): Promise<boolean> {
+  const [part, value] = 'opportunity' in of ? [1, of.opportunity] : [2, of.person]
+  const { rows } = await sql`
+    select 1 from intents where kind = 'delete' and split_part(payload->>'roleKey', '|', ${part}::int) = ${value} limit 1`.execute(
+    db,
+  )
+  return rows.length > 0
+}
+
 /** Any number, as long as nothing else in this database locks by it. */
 const KEYS_LOCK = 728_451
 

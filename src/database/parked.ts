@@ -15,7 +15,7 @@ export interface Refusal {
   payload: object | null
 }
 
-/** Parks records; first time and attempts go on counting for one that was parked before. One given twice (a repeated event) is one. */
+/** Parks records, and tells the children that wait for one of them. First time and attempts go on counting for one that was parked before. One given twice (a repeated event) is one. */
 export async function park(db: DbOrTrx, refusals: Refusal[]): Promise<void> {
   if (refusals.length === 0) return
   const rows = toJson([...new Map(refusals.map((refusal) => [refusal.id, refusal])).values()])
@@ -26,6 +26,10 @@ export async function park(db: DbOrTrx, refusals: Refusal[]): Promise<void> {
     on conflict (id) do update set
       object = excluded.object, code = excluded.code, reason = excluded.reason, advice = excluded.advice, payload = excluded.payload,
       attempts = parked.attempts + 1, last_seen_at = excluded.last_seen_at`.execute(db)
+  await sql`
+    update changes c set reason = 'waits for ' || r.object || ' ' || r.id || ', which is parked: ' || r.reason
+    from jsonb_to_recordset(${rows}::jsonb) as r(object text, id text, reason text)
+    where c.waiting_for = r.id`.execute(db)
 }
 
 export async function unpark(db: DbOrTrx, ids: string[]): Promise<void> {

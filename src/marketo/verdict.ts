@@ -45,6 +45,8 @@ export interface RecordContext extends CallContext {
   action?: 'sync' | 'delete'
   /** A record that can't be found is lost itself; a role, whose key is made of its parents, has lost one of these. */
   object?: 'SalesPerson' | 'Company' | 'Lead' | 'Opportunity' | 'OpportunityRole'
+  /** Only what had changed was sent, so what Marketo requires besides had been sent before. */
+  partial?: boolean
 }
 
 /** A transient error must be over 90 s after it ends, so no wait is longer than this. */
@@ -148,6 +150,8 @@ function verdictOfReason({ code, message }: Reason, context: RecordContext): Ver
       return { kind: 'stop', afterMs: LONGEST_WAIT_MS, ...told }
     case 'refused':
       if (code === '718') return { kind: 'gone', lost: 'sales person', ...told }
+      // An update that Marketo takes for a create: it has lost the record.
+      if (code === '1002' && context.partial === true) return { kind: 'gone', lost: 'record', ...told }
       return { kind: 'refused', ...told }
     default:
       return { kind: handling, ...told }

@@ -46,7 +46,8 @@ async function updateById(deps: PersonDeps, writes: Write[]): Promise<void> {
 
 async function pushUnknown(deps: PersonDeps, writes: Write[]): Promise<void> {
   const held = new Map<string, Found[]>()
-  if (!deps.keyLookup.accepted) {
+  // Several persons with one key can only be merged when it is known which they are.
+  if (!deps.keyLookup.accepted || deps.severalPersons === 'merge') {
     const found = await find(deps, 'externalPersonId', writes, (write) => write.id)
     if (!found.ok) return fail(deps, writes, found.outcome)
     for (const person of found.persons) push(held, person.externalPersonId ?? '', person)

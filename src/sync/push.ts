@@ -127,9 +127,10 @@ export function priorityOf(writes: Pick<Write, 'taken'>[]): Priority {
 
 function outcomeOf(write: Write, record: RecordResult, attempt: number, object: MarketoObject): Outcome {
   const id = record.id ?? record.marketoGUID
+  const partial = write.entry?.state === 'confirmed' && !write.taken.force
   return {
     write,
-    verdict: verdictOfRecord(record, { write: true, attempt, action: 'sync', object }),
+    verdict: verdictOfRecord(record, { write: true, attempt, action: 'sync', object, partial }),
     marketoId: id === undefined ? null : String(id),
     created: record.status === 'created',
   }

@@ -1,6 +1,6 @@
 // Writes down what came of a call, in one transaction per call: ledger, mark, intent, parked list and waiting children together.
 import * as changes from '../database/changes.ts'
-import { closeIntents, keepAmbiguous, openIntents, takenKeys, type Intent } from '../database/intents.ts'
+import { closeIntents, keepAmbiguous, openIntents, takenKeys } from '../database/intents.ts'
 import { forgetInsights, rekeyInsight } from '../database/insights.ts'
 import * as ledger from '../database/ledger.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
@@ -10,7 +10,7 @@ import { wantInsights } from '../database/refresh-progress.ts'
 import { personObjectOf } from './objects/index.ts'
 import { roleKeyText } from './plan.ts'
 import { releaseRoleKeys } from './role-keys.ts'
-import type { IntentPayload, Outcome, Write } from './write.ts'
+import { intentOf, type Outcome, type Write } from './write.ts'
 
 /** After something was forgotten or must be sent anew: at once, but not in a tight loop. */
 const SOON_MS = 1_000
@@ -60,29 +60,6 @@ export async function intend(
 
 const roleKeyOf = (write: Write): string[] => (write.role === null ? [] : [roleKeyText(write.role)])
 
-export function intentOf(call: string, write: Write, input: Record<string, unknown>): Intent {
-  const payload: IntentPayload = {
-    input,
-    hashes: Buffer.from(write.hashes).toString('base64'),
-    references: write.references,
-    role: write.role,
-    roleKey: write.role === null ? null : roleKeyText(write.role),
-    adopted: write.adopts || write.entry?.adopted === true,
-    notes: write.notes,
-    takesOver: write.takesOver?.id ?? null,
-    proves: !write.taken.force || write.marketoId === null,
-  }
-  return {
-    id: write.id,
-    object: write.object,
-    kind: 'upsert',
-    call,
-    version: write.taken.version,
-    marketoId: write.marketoId,
-    payload,
-  }
-}
-
 /** Settles the outcomes of one call. Ambiguous ones keep their intents: recover.ts looks them up. */
 export async function settleUpserts(
   leader: LeaderTransaction,
@@ -95,7 +72,7 @@ export async function settleUpserts(
     const accepted = of('accepted')
     const ambiguous = outcomes.filter(isAmbiguous)
     const gone = of('gone')
-    const refused = of('refused', 'several', 'unsupported-lookup', 'in-use')
+    const refused = of('refused', 'several', 'in-use')
     const again = outcomes.filter(
       (outcome) => ![...accepted, ...ambiguous, ...gone, ...refused].includes(outcome),
     )
@@ -107,7 +84,7 @@ export async function settleUpserts(
       trx,
       again.map(({ write, verdict }) => ({
         id: write.id,
-        afterMs: 'afterMs' in verdict ? verdict.afterMs : 60_000,
+        afterMs: waitAfter(write, verdict),
         code: codeOf(verdict),
         reason: reasonOf(verdict),
       })),
@@ -130,6 +107,14 @@ export async function settleUpserts(
 export function isAmbiguous({ verdict }: Pick<Outcome, 'verdict'>): boolean {
   return verdict.kind === 'ambiguous' || (verdict.kind === 'bisect' && verdict.wait)
 }
+
+function waitAfter(write: Write, verdict: Outcome['verdict']): number {
+  if ('afterMs' in verdict) return verdict.afterMs
+  // Marketo does not look records up by this field: there is another way, which is taken at once.
+  return verdict.kind === 'unsupported-lookup' ? soonAfter(write.taken.attempts) : 60_000
+}
+
+const soonAfter = (attempts: number): number => SOON_MS * Math.min(60, 2 ** attempts)
 
 const codeOf = (verdict: Outcome['verdict']): string => ('code' in verdict ? verdict.code : verdict.kind)
 const reasonOf = (verdict: Outcome['verdict']): string =>
@@ -217,27 +202,29 @@ async function takeOver(trx: DbOrTrx, accepted: Outcome[]): Promise<void> {
   }
 }
 
-/** Children that could not point to this record, or whose key was made of its former Marketo id, are looked at again. */
+/**
+ * Children that could not point to this record are looked at again. Roles go with their person or opportunity in Marketo, and their key
+ * is made of the person's Marketo id: where that is new, all of them are sent anew.
+ */
 async function remarkDependants(trx: DbOrTrx, accepted: Outcome[]): Promise<void> {
-  const returned = accepted
-    .filter(({ write }) => write.entry?.state === 'outside')
-    .map(({ write }) => write.id)
-  const renumbered = accepted
-    .filter(
-      ({ write, marketoId }) =>
-        write.entry?.marketoId != null && marketoId !== null && marketoId !== write.entry.marketoId,
+  const idsOf = (outcomes: Outcome[]): string[] => outcomes.map(({ write }) => write.id)
+  const isRenewed = ({ write, marketoId, created }: Outcome): boolean =>
+    created || write.entry === undefined || (marketoId !== null && marketoId !== write.entry.marketoId)
+  const returned = idsOf(accepted.filter(({ write }) => write.entry?.state === 'outside'))
+  const renewed = [...returned, ...idsOf(accepted.filter(isRenewed))]
+  const priority = changes.PRIORITY.found
+  for (const reference of ['owner_id', 'account_id'] as const)
+    await changes.mark(
+      trx,
+      (await ledger.dependants(trx, reference, returned)).map(({ object, id }) => ({ object, id, priority })),
     )
-    .map(({ write }) => write.id)
-  const children = [
-    ...(await ledger.dependants(trx, 'owner_id', returned)),
-    ...(await ledger.dependants(trx, 'account_id', returned)),
-    ...(await ledger.dependants(trx, 'person_id', [...returned, ...renumbered])),
-    ...(await ledger.dependants(trx, 'opportunity_id', returned)),
-  ]
-  await changes.mark(
-    trx,
-    children.map((child) => ({ object: child.object, id: child.id, priority: changes.PRIORITY.found })),
-  )
+  for (const reference of ['person_id', 'opportunity_id'] as const) {
+    const roles = await ledger.dependants(trx, reference, renewed)
+    await changes.mark(
+      trx,
+      roles.map(({ object, id }) => ({ object, id, priority, force: true })),
+    )
+  }
 }
 
 /** What Marketo turns out to have lost is forgotten and sent anew: the record itself, or the parent it belongs to. */
@@ -262,7 +249,7 @@ async function settleGone(trx: DbOrTrx, gone: Outcome[]): Promise<void> {
     await changes.postpone(trx, [
       {
         id: write.id,
-        afterMs: SOON_MS * Math.min(60, 2 ** write.taken.attempts),
+        afterMs: soonAfter(write.taken.attempts),
         code: verdict.code,
         reason: verdict.reason,
       },

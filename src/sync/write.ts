@@ -1,9 +1,10 @@
 // One record's write, on its way to Marketo, and what came of it.
 import type { Taken } from '../database/changes.ts'
+import type { Intent } from '../database/intents.ts'
 import type { LedgerEntry } from '../database/ledger.ts'
 import type { Verdict } from '../marketo/verdict.ts'
 import type { ObjectName } from '../salesforce/ids.ts'
-import type { Upsert } from './plan.ts'
+import { roleKeyText, type Upsert } from './plan.ts'
 
 export interface Write extends Upsert {
   object: ObjectName
@@ -37,4 +38,27 @@ export interface IntentPayload {
   takesOver: string | null
   /** Finding these values in Marketo proves that this write was carried out: they differed from what was sent before. */
   proves: boolean
+}
+
+export function intentOf(call: string, write: Write, input: Record<string, unknown>): Intent {
+  const payload: IntentPayload = {
+    input,
+    hashes: Buffer.from(write.hashes).toString('base64'),
+    references: write.references,
+    role: write.role,
+    roleKey: write.role === null ? null : roleKeyText(write.role),
+    adopted: write.adopts || write.entry?.adopted === true,
+    notes: write.notes,
+    takesOver: write.takesOver?.id ?? null,
+    proves: !write.taken.force || write.marketoId === null,
+  }
+  return {
+    id: write.id,
+    object: write.object,
+    kind: 'upsert',
+    call,
+    version: write.taken.version,
+    marketoId: write.marketoId,
+    payload,
+  }
 }

@@ -1,0 +1,169 @@
+// Failures have a verdict: one record never blocks its neighbours, and what is refused says why (design §5, rule 10).
+import { until } from '../fixtures/until.ts'
+import type { LoggedCall } from '../simulators/marketo/index.ts'
+import { addUser, smallOrg } from './fixtures/organisation.ts'
+import { storyTeller } from './fixtures/story.ts'
+
+const { story } = await storyTeller()
+const BATCH = 256
+/** Halving down to one of 256, both halves each time. */
+const MOST_CALLS = 2 * Math.log2(BATCH) + 1
+
+type Fields = Record<string, unknown>
+const holds = (title: string) => (record: unknown) => (record as Fields).title === title
+const crowd = (title = 'fine'): Fields[] =>
+  Array.from({ length: BATCH }, (_, n) => ({
+    LastName: `Crowd ${n}`,
+    Company: 'C',
+    Title: n === 100 ? title : 'fine',
+  }))
+const upserts = (calls: LoggedCall[], endpoint: string): LoggedCall[] =>
+  calls.filter((call) => call.endpoint === endpoint && call.action !== undefined)
+
+for (const [what, fault] of [
+  ['1006 for the whole call', { kind: 'error', code: '1006', message: "Field 'x' not found" }],
+  ['413', { kind: 'http', status: 413 }],
+  ['609 for bytes that Marketo can not read', { kind: 'error', code: '609' }],
+] as const)
+  story(
+    `${what}: the one bad record of ${BATCH} is found in few calls and parked; the others are in Marketo`,
+    {},
+    async (t, { org, marketo, inStep, newCalls, parked, instance }) => {
+      const removed = marketo.faults.add({
+        ...fault,
+        match: { endpoint: 'leads.json', where: ({ records = [] }) => records.some(holds('poison')) },
+      })
+      const ids = org.insert('Lead', crowd('poison') as Record<string, string>[])
+      await inStep()
+      const calls = upserts(newCalls(), 'leads.json')
+      t.ok(calls.length <= MOST_CALLS + 2, `${calls.length} calls`)
+      const told = [...(await parked()).values()]
+      t.match(told, [{ object: 'Lead', id: ids[100], attempts: 1, payload: { title: 'poison' } }])
+      t.ok(told[0]!.reason.length > 20 && told[0]!.advice.length > 20)
+      t.match(told[0]!.code, /1006|413|609/)
+      t.equal(instance.leads.size, 2 + BATCH - 1)
+
+      t.comment('it is tried again when the record changes')
+      org.update('Lead', ids[100]!, { Title: 'cured' })
+      await inStep()
+      t.strictSame([...(await parked())], [])
+      removed.remove()
+    },
+  )
+
+story(
+  'A refused record keeps code, reason, advice and attempts; it is retried on demand, and leaves the list when it is removed',
+  {},
+  async (t, { org, marketo, inStep, parked, api, quiet }) => {
+    const fault = marketo.faults.add({
+      kind: 'record',
+      code: '1001',
+      message: 'Invalid value',
+      where: holds('bad'),
+    })
+    const [lead, doomed] = org.insert(
+      'Lead',
+      ['One', 'Two'].map((LastName) => ({ LastName, Company: 'X', Title: 'bad' })),
+    )
+    await until('both to be parked', async () => (await parked()).size === 2)
+    for (const attempts of [2, 3]) {
+      t.match(await api('/api/parked/retry', { method: 'POST', body: { ids: [lead] } }), {
+        body: { retried: 1 },
+      })
+      await until('another attempt', async () => (await parked()).get(lead!)?.attempts === attempts)
+    }
+    const { body } = await api('/api/parked?object=Lead&code=1001')
+    t.match(body.items, [
+      { object: 'Lead', code: '1001', reason: /1001: Invalid value/, advice: /Salesforce/ },
+      { object: 'Lead', code: '1001' },
+    ])
+    org.delete('Lead', doomed!)
+    await until('the removed one to leave the list', async () => !(await parked()).has(doomed!))
+    fault.remove()
+    t.match(await api('/api/parked/retry', { method: 'POST' }), { status: 202, body: { retried: 1 } })
+    await quiet()
+    await inStep()
+    t.strictSame([...(await parked())], [])
+  },
+)
+
+story(
+  'Marketo has lost a sales person (718), a company, a person and an opportunity: all are sent anew, nothing is refused',
+  {
+    org: (org) => ({
+      ...smallOrg(org),
+      cleo: addUser(org, 'Cleo'),
+    }),
+  },
+  async (t, { org, ids, instance, inStep, parked, person, marketo }) => {
+    instance.lose('salesPersons', ids.cleo)
+    org.insert(
+      'Opportunity',
+      ['One', 'Two', 'Three', 'Four'].map((Name, n) => ({
+        Name,
+        AccountId: ids.acme,
+        OwnerId: n === 2 ? ids.cleo : ids.ann,
+        StageName: 'Prospecting',
+        CloseDate: '2027-01-01',
+      })),
+    )
+    await inStep()
+    t.ok(instance.findSalesPerson(ids.cleo))
+    t.ok(marketo.calls.codes()['718'])
+
+    instance.lose('companies', ids.acme)
+    org.update('Contact', ids.carl, { AccountId: null })
+    org.update('Account', ids.acme, { Website: 'new.example' })
+    await inStep()
+    t.equal(
+      instance.findCompany(ids.acme)?.fields.company,
+      'Acme',
+      'with every field, not only the changed one',
+    )
+
+    instance.deleteLead(person(ids.lena).id)
+    instance.deleteLead(person(ids.carl).id)
+    instance.lose('opportunities', ids.deal)
+    org.update('Lead', ids.lena, { Title: 'Lost and found' })
+    org.update('Contact', ids.carl, { Title: 'Lost and found' })
+    org.update('Opportunity', ids.deal, { NextStep: 'Meet' })
+    await inStep()
+    t.equal(person(ids.lena).fields.email, 'lena@acme.example')
+    t.equal(instance.rolesOf(person(ids.carl).id).length, 1)
+    t.strictSame([...(await parked())], [])
+  },
+)
+
+story(
+  'Texts are cut to the length that Marketo takes, and the diagnosis says so',
+  {},
+  async (t, { org, ids, inStep, instance, db, parked }) => {
+    org.update('Opportunity', ids.deal, { Description: '😀'.repeat(2_000) })
+    await inStep()
+    t.strictSame([...(await parked())], [])
+    t.equal(instance.findOpportunity(ids.deal)?.fields.description, '😀'.repeat(1_000))
+    const entry = await db.selectFrom('ledger').select('notes').where('id', '=', ids.deal).executeTakeFirst()
+    t.match(entry?.notes, /cut|shorten/)
+  },
+)
+
+for (const code of ['1018', '603', '713'])
+  story(
+    `${code} to every write: the status says why and what to do, nothing is parked`,
+    {},
+    async (t, { org, ids, marketo, inStep, status, parked }) => {
+      const fault = marketo.faults.add({ kind: 'error', code, match: { method: 'POST' } })
+      org.update('Lead', ids.lena, { Title: `During ${code}` })
+      const problem = await until(
+        `a problem ${code}`,
+        async () => (await status()).problems.find((problem) => problem.code === code),
+        15_000,
+      )
+      t.match(problem, { system: 'marketo', reason: /.{20}/, advice: /.{20}/ })
+      t.strictSame([...(await parked())], [])
+      if (code !== '713') return
+      fault.remove()
+      await inStep({ deadlineMs: 20_000 })
+      await until('the problem to be over', async () => (await status()).problems.length === 0)
+    },
+  )
