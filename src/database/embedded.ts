@@ -18,6 +18,9 @@ const START = [
   'max_wal_size=64MB',
   '-c',
   'min_wal_size=32MB',
+  // After a crash its timer would go on, and keep the process from ending.
+  '-c',
+  'log_startup_progress_interval=0',
 ]
 
 /**
@@ -26,11 +29,12 @@ const START = [
  */
 const WASM_FLAGS = ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering']
 
-/** `folder` undefined: in memory, for tests. */
-export async function createPGlite(folder: string | undefined): Promise<PGlite> {
+/** `folder` undefined: in memory, for tests. `image`: a dumped data directory to begin with. */
+export async function createPGlite(folder: string | undefined, image?: Blob): Promise<PGlite> {
   for (const flag of WASM_FLAGS) setFlagsFromString(flag)
   return PGlite.create({
     ...(folder === undefined ? {} : { dataDir: join(folder, 'pglite') }),
+    ...(image === undefined ? {} : { loadDataDir: image }),
     parsers: PARSERS,
     startParams: [...PGlite.defaultStartParams, ...START],
   })

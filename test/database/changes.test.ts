@@ -23,6 +23,7 @@ import { confirm } from '../../src/database/ledger.ts'
 import { park } from '../../src/database/parked.ts'
 import type { Db } from '../../src/database/tables.ts'
 import { databaseKinds } from '../fixtures/databases.ts'
+import { until } from '../fixtures/until.ts'
 
 const lead = (id: string, changes: Partial<Mark> = {}): Mark => ({
   object: 'Lead',
@@ -240,32 +241,22 @@ for (const kind of (await databaseKinds()).filter(({ name }) => name === 'postgr
   t.test('marks that wait for one row are numbered in the order in which they get it', async (t) => {
     const { db } = await kind.create(t)
     await mark(db, [lead('a')])
-    const versions = await db.transaction().execute(async (holder) => {
-      const before = await take(db, 'a')
+    const { between, marks } = await db.transaction().execute(async (holder) => {
       await sql`update changes set attempts = 0 where id = 'a'`.execute(holder)
-      const marks = Promise.all(Array.from({ length: 3 }, () => mark(db, [lead('a')])))
-      marks.catch(() => undefined)
-      // The waiting marks have drawn whatever they draw before the lock.
-      await until3Wait(holder)
+      const waiting = [1, 2, 3].map(() => mark(db, [lead('a')]))
+      await until('three marks to wait for the row', async () => {
+        // Within a transaction what others do is seen as it was at the first look.
+        await sql`select pg_stat_clear_snapshot()`.execute(holder)
+        const { rows } = await sql<{ waiting: number }>`
+          select count(*) as waiting from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(
+          holder,
+        )
+        return rows[0]!.waiting === 3
+      })
       const { rows } = await sql<{ last: number }>`select nextval('change_version') as last`.execute(holder)
-      return { before: before.version, between: rows[0]!.last, marks: { promise: marks } }
+      return { between: rows[0]!.last, marks: waiting }
     })
-    await versions.marks.promise
-    t.ok(
-      (await take(db, 'a')).version > versions.between,
-      'the last to get the row has a version above all before',
-    )
+    await Promise.all(marks)
+    const { version } = await take(db, 'a')
+    t.equal(version, between + 3, 'each drew its version when its turn had come')
   })
-
-async function until3Wait(db: Parameters<typeof mark>[0]): Promise<void> {
-  const end = Date.now() + 5_000
-  for (;;) {
-    const { rows } = await sql<{ waiting: number }>`
-      select count(*) as waiting from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(
-      db,
-    )
-    if (rows[0]!.waiting === 3) return
-    if (Date.now() > end) throw new Error(`only ${rows[0]!.waiting} marks wait`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}

@@ -1,9 +1,10 @@
 import { Kysely, sql } from 'kysely'
 import t from 'tap'
 import { createPGlite, embeddedDialect } from '../../src/database/embedded.ts'
+import { embeddedImage } from '../fixtures/embedded-image.ts'
 
 t.test('the embedded database', async (t) => {
-  const pglite = await createPGlite(undefined)
+  const pglite = await createPGlite(undefined, await embeddedImage())
   const db = new Kysely<{ numbers: { n: number; big: number; day: string } }>({
     dialect: embeddedDialect(pglite),
   })
