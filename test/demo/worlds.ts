@@ -3,7 +3,9 @@ import { startMarketo, type MarketoSimulator } from '../simulators/marketo/index
 import { generateOrg } from '../simulators/salesforce/generate-org.ts'
 import { startSalesforce, type SalesforceSimulator } from '../simulators/salesforce/index.ts'
 import { loadExport, type Notice } from '../simulators/salesforce/load-csv.ts'
+import type { Org } from '../simulators/salesforce/org.ts'
 import type { DemoOptions } from './options.ts'
+import { blankDanglingReferences } from './whole-references.ts'
 
 export interface Worlds {
   salesforce: SalesforceSimulator
@@ -31,13 +33,19 @@ export async function startWorlds(
     const loaded =
       options.data === undefined
         ? generateOrg(salesforce.org, { seed: options.seed })
-        : (await loadExport(salesforce.org, options.data, { onNotice: (notice) => say(told(notice)) })).counts
+        : await load(salesforce.org, options.data, say)
     const records = Object.values(loaded).reduce((sum, count) => sum + count, 0)
     return { salesforce, marketo, loaded, records, close }
   } catch (error) {
     await close()
     throw error
   }
+}
+
+async function load(org: Org, folder: string, say: (line: string) => void): Promise<Record<string, number>> {
+  const { counts } = await loadExport(org, folder, { onNotice: (notice) => say(told(notice)) })
+  blankDanglingReferences(org, say)
+  return counts
 }
 
 function told({ kind, file, line, reason }: Notice): string {
