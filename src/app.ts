@@ -19,6 +19,7 @@ import type { InsightSource } from './insights/read-now.ts'
 import { insightRoute } from './insights/route.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
+import type { Salesforce } from './salesforce/connect.ts'
 import type { Reader } from './salesforce/read.ts'
 import { guardAccess } from './web/access.ts'
 import type { App } from './web/app-type.ts'
@@ -38,6 +39,8 @@ export interface AppDeps {
   marketo: InsightSource | undefined
   /** Connects when it is first needed; undefined until Salesforce is set up. */
   salesforce?: (() => Promise<Pick<Reader, 'read'>>) | undefined
+  /** The connection behind it, for what only the console asks. */
+  org?: (() => Promise<Salesforce>) | undefined
   /** Whether this process leads. */
   isLeader: () => boolean
   now?: () => number
@@ -66,7 +69,7 @@ const HEADERS_TIMEOUT_MS = 100_000
 const REQUEST_TIMEOUT_MS = 30_000
 
 export async function buildApp(deps: AppDeps): Promise<App> {
-  const { config, db, log, marketo, salesforce, metrics, isLeader, now = Date.now } = deps
+  const { config, db, log, marketo, salesforce, org, metrics, isLeader, now = Date.now } = deps
   const logger: FastifyBaseLogger = log
   const app: App = fastify({
     loggerInstance: logger,
@@ -112,6 +115,8 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   recordRoutes(app, { db, marketo, salesforce })
   if (config.env.METRICS_TOKEN !== undefined) metricsRoute(app, { metrics, status, now })
   serveDescription(app)
-  await app.register(async (pages: App) => consolePages(pages, { config, db, sessions, status, now }))
+  await app.register(async (pages: App) =>
+    consolePages(pages, { config, db, marketo, salesforce, org, sessions, status, now }),
+  )
   return app
 }

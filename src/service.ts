@@ -68,6 +68,7 @@ export async function serveOn(config: Config, database: Database, log: Log): Pro
     metrics,
     marketo,
     salesforce: salesforce && (async () => createReader(await salesforce.connect())),
+    org: salesforce && (() => salesforce.connect()),
     isLeader: () => leadership.leads(),
   })
   await app.listen({ port: config.env.PORT, host: config.env.HOST })

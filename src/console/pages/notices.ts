@@ -11,8 +11,10 @@ const SENTENCES: Record<string, (count: string) => string> = {
   late: () => 'The leader has not read the mapping yet. Look at the problems on the home page.',
 }
 
-export function sentenceOf(query: unknown): string | undefined {
-  const { done, n } = (query ?? {}) as { done?: unknown; n?: unknown }
-  if (typeof done !== 'string' || !Object.hasOwn(SENTENCES, done)) return undefined
-  return SENTENCES[done]?.(typeof n === 'string' && /^\d{1,9}$/.test(n) ? n : '0')
+/** Of a request's address: the routes' schemas know nothing of these parameters. */
+export function sentenceOf(address: string): string | undefined {
+  const query = new URLSearchParams(address.split('?', 2)[1])
+  const done = query.get('done') ?? ''
+  const count = query.get('n') ?? ''
+  return Object.hasOwn(SENTENCES, done) ? SENTENCES[done]?.(/^\d{1,9}$/.test(count) ? count : '0') : undefined
 }

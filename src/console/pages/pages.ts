@@ -65,7 +65,7 @@ export async function openPages(
       .type('text/html; charset=utf-8')
       .view(
         template,
-        { ...words, title, path, form, signedIn, embedded, notice: sentenceOf(request.query), ...data },
+        { ...words, title, path, form, signedIn, embedded, notice: sentenceOf(request.url), ...data },
         { layout: 'layout' },
       )
   }

@@ -27,6 +27,8 @@ const times = new Intl.DateTimeFormat('en-GB', {
 
 export const words = {
   assets: `/assets/${ASSETS_VERSION}`,
+  /** For text in which the page itself then makes links. */
+  e: (text: string): string => text.replaceAll(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`),
   number: (value: number): string => numbers.format(value),
   time: (iso: string): string => `${times.format(new Date(iso))} UTC`,
   icon: (name: string): string =>

@@ -4,7 +4,16 @@ import { ADMIN_TOKEN, startWeb } from '../../fixtures/web.ts'
 import { visit } from '../fixtures/pages.ts'
 
 const [kind] = await databaseKinds()
-const PAGES = ['/', '/events']
+const PAGES = [
+  '/',
+  '/events',
+  '/changes',
+  '/parked',
+  '/parked.csv',
+  '/records',
+  '/records/00Q5e000001AbCdEAV',
+  '/settings',
+]
 
 t.test('without a session no page shows data', async (t) => {
   const { db } = await kind!.create(t)
@@ -15,7 +24,15 @@ t.test('without a session no page shows data', async (t) => {
     t.match(answer.headers.get('location'), /^\/login/)
     t.equal((await visit(url).get(page, { accept: 'application/json' })).status, 401, page)
   }
-  for (const change of ['/backfill', '/backfill/pause', '/reconcile', '/logout'])
+  for (const change of [
+    '/backfill',
+    '/backfill/pause',
+    '/reconcile',
+    '/parked/retry',
+    '/removals/confirm',
+    '/settings/reload',
+    '/logout',
+  ])
     t.equal((await visit(url).post(change)).status, 303, change)
 })
 
