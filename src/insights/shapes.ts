@@ -64,29 +64,45 @@ function isObject(body: unknown): body is object {
   return typeof body === 'object' && body !== null && !Array.isArray(body)
 }
 
-const word = z.string().nullable()
-const whole = z.number().int().nullable()
+const word = (example: string, description?: string) =>
+  z
+    .string()
+    .nullable()
+    .meta({ example, ...(description && { description }) })
+const whole = (example: number) => z.number().int().nullable().meta({ example })
 
+/** Examples are shown in the API's description, and the Salesforce half is tested with them. */
 export const insightRecord = z.object({
-  id: z.string().describe('The Lead or Contact, 18 characters.'),
-  lastInterestingMomentType: word,
-  lastInterestingMomentDate: z.string().nullable().describe('UTC, ends in Z.'),
-  lastInterestingMomentDesc: word.describe('At most 255 characters.'),
-  lastInterestingMomentSource: word,
-  priority: whole,
-  urgency: whole,
-  relativeScore: whole,
+  id: z.string().meta({ description: 'The Lead or Contact, 18 characters.', example: '00Q5e000001AbCdEAK' }),
+  lastInterestingMomentType: word('Web'),
+  lastInterestingMomentDate: word('2026-11-23T09:15:00.000Z', 'UTC, ends in Z.'),
+  lastInterestingMomentDesc: word('Visited pricing page', 'At most 255 characters.'),
+  lastInterestingMomentSource: word('Web'),
+  priority: whole(3),
+  urgency: whole(2),
+  relativeScore: whole(1),
 })
 
 export const insightAnswer = z
   .object({
     records: z.array(insightRecord),
     missing: z
-      .array(z.object({ id: z.string(), reason: z.string() }))
+      .array(
+        z.object({
+          id: z.string().meta({ example: '00Q5e000001AbCeEAK' }),
+          reason: z.string().meta({ example: 'not in Marketo' }),
+        }),
+      )
       .describe('Ids without values, each with the reason. Empty with cursor.'),
-    cursor: z.string().optional().describe('For the next request. Only with cursor.'),
-    hasMore: z.boolean().optional().describe('False at the end of the walk. Only with cursor.'),
-    asOf: z.string().describe('The time of the values.'),
+    cursor: z
+      .string()
+      .optional()
+      .meta({ description: 'For the next request. Only with cursor.', example: 'WyJkYXRhYmFzZSIsMiw5XQ' }),
+    hasMore: z
+      .boolean()
+      .optional()
+      .meta({ description: 'False at the end of the walk. Only with cursor.', example: true }),
+    asOf: z.string().meta({ description: 'The time of the values.', example: '2026-11-23T10:00:00.000Z' }),
   })
   .describe('The values, and where to go on.')
 
