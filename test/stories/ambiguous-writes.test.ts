@@ -1,0 +1,137 @@
+// A write of unknown outcome never duplicates and never overwrites newer values (design §5, rule 8).
+import { until } from '../fixtures/until.ts'
+import type { Fault } from '../simulators/marketo/index.ts'
+import { storyTeller } from './fixtures/story.ts'
+
+const { story, onEveryDatabase } = await storyTeller()
+
+/** Twice as long as the ambiguous wait of 2 s would be an outage; well within it is a late completion. */
+const LATE: Fault = { kind: 'late', seconds: 1.2, answer: 'drop' }
+
+const WAYS: [string, Fault][] = [
+  ['the connection breaks and the work is done 1.2 s later', LATE],
+  ['a gateway answers 504 and the work is done 1.2 s later', { ...LATE, answer: '504' }],
+  ['Marketo answers 604 and the work is done 1.2 s later', { ...LATE, answer: '604' }],
+  ['the connection breaks after the work', { kind: 'drop', when: 'after' }],
+  ['the connection breaks before the work', { kind: 'drop', when: 'before' }],
+  ['the answer is cut in the middle', { kind: 'truncated' }],
+  ['a page of HTML comes instead, and the work is done', { kind: 'html', executes: true }],
+  ['a page of HTML comes instead, and nothing is done', { kind: 'html' }],
+]
+
+WAYS.forEach(([way, fault], n) =>
+  (n === 0 ? onEveryDatabase : story)(
+    `Every first write of each object fails so that ${way}: each record is in Marketo once`,
+    {},
+    async (t, { org, ids, marketo, inStep, instance, parked }) => {
+      for (const endpoint of [
+        'salespersons.json',
+        'companies.json',
+        'leads.json',
+        'opportunities.json',
+        'opportunities/roles.json',
+      ])
+        marketo.faults.add({
+          ...fault,
+          times: 1,
+          match: { endpoint, where: ({ action }) => action !== undefined },
+        })
+      const owner = org.insert('User', {
+        LastName: 'New',
+        Email: 'new@org.example',
+        Username: 'new@org.example',
+        IsActive: true,
+      })
+      const account = org.insert('Account', { Name: 'New', OwnerId: owner })
+      const contacts = org.insert(
+        'Contact',
+        [1, 2, 3].map((nth) => ({ LastName: `New ${nth}`, AccountId: account, OwnerId: owner })),
+      )
+      const deal = org.insert('Opportunity', {
+        Name: 'New deal',
+        AccountId: account,
+        OwnerId: owner,
+        StageName: 'Prospecting',
+        CloseDate: '2027-01-01',
+      })
+      for (const ContactId of contacts)
+        org.insert('OpportunityContactRole', { OpportunityId: deal, ContactId, Role: 'Evaluator' })
+      org.update('Lead', ids.lena, { Title: 'Changed too' })
+      await inStep({ deadlineMs: 40_000 })
+      t.match(instance.counts(), {
+        salesPersons: 3,
+        companies: 2,
+        leads: 2 + 3,
+        opportunities: 2,
+        roles: 1 + 3,
+      })
+      t.strictSame([...(await parked())], [])
+    },
+  ),
+)
+
+onEveryDatabase(
+  'A late completion of an old value never overwrites the newer one',
+  {},
+  async (t, { org, ids, marketo, inStep, person, instance }) => {
+    const hit = marketo.faults.add({
+      ...LATE,
+      times: 1,
+      match: { endpoint: 'leads.json', where: ({ action }) => action !== undefined },
+    })
+    org.update('Contact', ids.carl, { Title: 'Old' })
+    await until('the write to be lost', () => hit.hits === 1)
+    org.update('Contact', ids.carl, { Title: 'New' })
+    await inStep()
+    await until('the late work to be done', () =>
+      [...marketo.calls].every((call) => call.codes.length > 0 || call.executed),
+    )
+    await inStep()
+    t.equal(person(ids.carl).fields.title, 'New')
+    t.equal(instance.leads.size, 2)
+  },
+)
+
+story(
+  'Deletes, merges and releases of unknown outcome are carried out once, and nothing that came back is taken away',
+  {},
+  async (t, { org, ids, marketo, inStep, person, instance, quiet, reconcile }) => {
+    const leads = org.insert(
+      'Lead',
+      ['One', 'Two'].map((LastName) => ({ LastName, Company: 'X' })),
+    )
+    await inStep()
+    const former = new Map([ids.carl, ...leads].map((id) => [id, person(id).id]))
+    for (const endpoint of ['opportunities/roles/delete.json', 'leads/{id}/merge.json', 'leads.json'])
+      marketo.faults.add({ ...LATE, times: 1, match: { endpoint, method: 'POST' } })
+    org.merge('Lead', leads[0]!, [leads[1]!])
+    org.delete('Contact', ids.carl)
+    await until('the release to be under way', () => instance.roles.size === 0)
+    org.undelete('Contact', ids.carl)
+    await quiet(30_000)
+    await reconcile()
+    await inStep({ former, deadlineMs: 30_000 })
+    t.equal(person(ids.carl).id, former.get(ids.carl))
+    t.equal(person(leads[0]!).id, former.get(leads[0]!))
+    t.match(instance.counts(), { leads: 3, roles: 1 })
+  },
+)
+
+story(
+  'Where persons are created without lookup field, a lost create is looked up before it is repeated',
+  { marketo: { externalPersonIdLookup: false } },
+  async (t, { org, marketo, inStep, instance }) => {
+    const fault = marketo.faults.add({
+      ...LATE,
+      match: { endpoint: 'leads.json', action: 'createDuplicate' },
+      times: 2,
+    })
+    org.insert(
+      'Lead',
+      Array.from({ length: 30 }, (_, n) => ({ LastName: `L${n}`, Company: 'X', Email: `l${n}@x.example` })),
+    )
+    await inStep({ deadlineMs: 30_000, marketo: { externalPersonIdLookup: false } })
+    t.equal(instance.leads.size, 32)
+    t.ok(fault.hits > 0)
+  },
+)

@@ -1,0 +1,153 @@
+// The stream never dies silently, and what it misses the reconcile finds (design §5, rules 2 and 3).
+import { until } from '../fixtures/until.ts'
+import { addUser } from './fixtures/organisation.ts'
+import { storyTeller, type Story } from './fixtures/story.ts'
+
+const { story } = await storyTeller()
+
+const live = ({ status }: Pick<Story, 'status'>, deadlineMs = 60_000): Promise<unknown> =>
+  until('the stream to be live', async () => (await status()).stream.state === 'live', deadlineMs)
+
+story(
+  'Every fault that a new client cures: the stream is back, and no change is lost',
+  {},
+  async (t, told) => {
+    const { org, ids, salesforce, inStep, person } = told
+    const { faults } = salesforce
+    await live(told)
+    org.update('Lead', ids.lena, { Title: 'Gives the cursor a value' })
+    await inStep()
+    for (const [what, fault] of [
+      ['an unsolicited disconnect', () => faults.disconnectClients()],
+      ['an unknown client', () => faults.forgetClients()],
+      ['a void token', () => faults.expireTokens()],
+    ] as const) {
+      fault()
+      org.update('Lead', ids.lena, { Title: `After ${what}` })
+      await inStep({ deadlineMs: 60_000 })
+      t.equal(person(ids.lena).fields.title, `After ${what}`)
+    }
+    await live(told)
+    t.equal(salesforce.events.subscribers(), 1, 'one subscriber')
+  },
+)
+
+story(
+  'A replay id that has expired: everything since the watermark is found by the reconcile',
+  {},
+  async (t, told) => {
+    const { org, ids, salesforce, inStep, person } = told
+    await live(told)
+    org.update('Lead', ids.lena, { Title: 'Gives the cursor a value' })
+    await inStep()
+    salesforce.faults.dropEventsAtSource(1)
+    org.update('Lead', ids.lena, { Title: 'Missed' })
+    const refused = salesforce.faults.refuseReplay()
+    salesforce.faults.forgetClients()
+    await until('the missed change to be found', () => person(ids.lena).fields.title === 'Missed', 60_000)
+    t.equal(refused.hits, 1)
+    await live(told)
+    org.update('Lead', ids.lena, { Title: 'Heard again' })
+    await inStep()
+  },
+)
+
+story(
+  'Over the daily delivery limit reconciling takes the place of events, and the status says so',
+  { env: { RECONCILE_EVERY_MINUTES: '0.05' } },
+  async (t, told) => {
+    const { org, ids, salesforce, person, status } = told
+    await live(told)
+    salesforce.faults.dailyLimit(true)
+    const { stream, problems } = await until('the limit to be told', async () => {
+      const now = await status()
+      return now.stream.state === 'daily-limit' ? now : undefined
+    })
+    t.match(stream.reason, /daily/i)
+    t.match(problems, [{ system: 'stream' }])
+    org.update('Lead', ids.lena, { Title: 'By reconcile' })
+    await until('the change to be found', () => person(ids.lena).fields.title === 'By reconcile', 20_000)
+  },
+)
+
+story(
+  'Events that are lost at the source, doubled, or in the wrong order change nothing in the end',
+  {},
+  async (t, { org, ids, salesforce, inStep, reconcile, person, quiet }) => {
+    salesforce.faults.dropEventsAtSource(4)
+    const user = addUser(org, 'Unheard')
+    const account = org.insert('Account', { Name: 'Unheard', OwnerId: user })
+    const contact = org.insert('Contact', { LastName: 'Unheard', AccountId: account, OwnerId: user })
+    org.delete('Opportunity', ids.deal)
+    await quiet()
+    t.throws(() => person(contact))
+    await reconcile()
+    await inStep()
+    salesforce.faults.duplicateEvents(10)
+    for (const Title of ['One', 'Two', 'Three']) org.update('Lead', ids.lena, { Title })
+    for (const { payload } of salesforce.events.published.slice(-6).toReversed())
+      salesforce.events.publishRaw(payload)
+    await inStep()
+    t.equal(person(ids.lena).fields.title, 'Three')
+  },
+)
+
+story(
+  'Rows that commit long after their stamp are found',
+  {},
+  async (t, { org, ids, inStep, reconcile, salesforce, person, quiet, instance }) => {
+    let lead = ''
+    const open = org.holdBack((dml) => {
+      lead = dml.insert('Lead', { LastName: 'Late', Company: 'X', OwnerId: ids.ann })
+      dml.update('Contact', ids.carl, { Title: 'Late' })
+    })
+    await reconcile()
+    org.update('Lead', ids.lena, { Title: 'In between' })
+    await quiet()
+    await reconcile()
+    t.strictSame(instance.findLeads('externalPersonId', lead), [], 'not there yet')
+    salesforce.faults.dropEventsAtSource(Number.POSITIVE_INFINITY)
+    open.commit()
+    await reconcile()
+    await inStep()
+    t.equal(person(ids.carl).fields.title, 'Late')
+    t.ok(person(lead))
+  },
+)
+
+story(
+  'A thousand events in one answer, among them broken ones, all arrive',
+  {},
+  async (t, { org, ids, salesforce, inStep, parked, db }) => {
+    salesforce.options.eventsPerAnswer = 2_000
+    const leads = org.insert(
+      'Lead',
+      Array.from({ length: 100 }, (_, n) => ({ LastName: `L${n}`, Company: 'X' })),
+      { bypass: true },
+    )
+    for (let n = 0; n < 1_000; n++)
+      salesforce.events.publishRaw({
+        Object_Type__c: 'Lead',
+        Change_Type__c: 'CREATE',
+        Record_Ids__c: leads[n % 100]!,
+      })
+    salesforce.events.publishRaw({
+      Object_Type__c: 'Lead',
+      Change_Type__c: 'EXPLODE',
+      Record_Ids__c: leads[0]!,
+    })
+    salesforce.events.publishRaw({
+      Object_Type__c: 'Lead',
+      Change_Type__c: 'UPDATE',
+      Record_Ids__c: [...leads, 'nonsense', ids.ann].join(','),
+    })
+    await until('all to be received', async () => (await parked()).size === 2, 20_000)
+    await inStep({ parked: new Map() })
+    t.match(
+      (await db.selectFrom('parked').select(['object', 'code', 'payload']).execute()).map(
+        ({ object }) => object,
+      ),
+      ['Event', 'Event'],
+    )
+  },
+)
