@@ -179,5 +179,7 @@ function interruptible(): AbortSignal {
       else if (Date.now() - firstAt > IMPATIENT_AFTER_MS) process.exit(EXIT_INTERRUPTED)
       controller.abort()
     })
+  // Whoever read the output has gone (`| head`): nobody is left to live for.
+  process.stdout.on('error', () => controller.abort())
   return controller.signal
 }
