@@ -57,6 +57,7 @@ const MAPPING_EVERY_MS = 10 * 60_000
 const USAGE_EVERY_MS = 10 * 60_000
 /** However long a refresh is not due, its loop looks again after this. */
 const LONGEST_REST_MS = 60_000
+const VACUUM_AT_LEAST_MS = 5 * 60_000
 const MAINTENANCE_EVERY_MS = 60_000
 /** The charts' points are five minutes apart; the last one grows meanwhile. */
 const SAMPLE_EVERY_MS = 20_000
@@ -79,13 +80,15 @@ export async function runFlows(
   const reader = createReader(salesforce)
   const trouble = createTrouble({ leader, now })
   const brake = createBrake({ db, leader, now })
-  const carryOut = createCarryOut({ leader, client, log, counters, signal })
+  const outstanding = new Set<string>()
+  const carryOut = createCarryOut({ leader, client, log, counters, outstanding, signal })
   const remove = createRemove({ leader, brake, carryOut, deletePolicy: env.DELETE_POLICY })
   const recover = createRecover({
     db,
     leader,
     client,
     carryOut,
+    outstanding,
     waitMs: env.MARKETO_AMBIGUOUS_WAIT_SECONDS * 1000,
     log,
     signal,
@@ -103,6 +106,7 @@ export async function runFlows(
     trouble,
     mapping: mapping.current,
     counters,
+    outstanding,
     log,
     signal,
     matchByEmail: env.MATCH_BY_EMAIL,
@@ -122,6 +126,7 @@ export async function runFlows(
     log,
     signal,
   })
+  let telling = Promise.resolve()
   const stream = openStream({
     salesforce,
     channel: CHANNEL,
@@ -132,9 +137,12 @@ export async function runFlows(
       await reconcile.runOnce()
     },
     onState: (state) => {
-      tellStream(state).catch((error: unknown) =>
-        log.debug({ reason: reasonOf(error) }, 'the state of the stream could not be told'),
-      )
+      // One after the other: the last state told is the last state.
+      telling = telling
+        .then(() => tellStream(state))
+        .catch((error: unknown) =>
+          log.debug({ reason: reasonOf(error) }, 'the state of the stream could not be told'),
+        )
     },
   })
   const refresh = createRefresh({
@@ -149,6 +157,8 @@ export async function runFlows(
     now,
     signal,
   })
+  let reconcileAsked = false
+  let vacuumedAt = startedAt
   let refreshIn = 0
   let sweepIn = 0
   sources.stream = () => stream.state()
@@ -182,16 +192,19 @@ export async function runFlows(
     if (command.name === 'backfill') await backfill.request({ objects, force })
     else if (command.name === 'backfill-pause') await backfill.pause()
     else if (command.name === 'backfill-resume') await backfill.resume()
-    else if (command.name === 'reconcile') {
-      await reconcile.runOnce()
-      await census.runOnce()
-    } else if (command.name === 'reload-mapping') await mapping.reload()
+    else if (command.name === 'reconcile') reconcileAsked = true
+    else if (command.name === 'reload-mapping') await mapping.reload()
     else await brake.confirm()
     sources.commandsDone = command.id
     wake()
   }
 
   async function reconcileWhenDue(): Promise<void> {
+    if (reconcileAsked) {
+      reconcileAsked = false
+      await reconcile.runOnce()
+      await census.runOnce()
+    }
     const everyMs = env.RECONCILE_EVERY_MINUTES * 60_000
     const wait =
       stream.state().state === 'daily-limit' ? Math.min(everyMs, RECONCILE_WITHOUT_STREAM_MS) : everyMs
@@ -199,20 +212,16 @@ export async function runFlows(
   }
 
   async function onLost(persons: KnownPerson[]): Promise<void> {
+    const marks = persons.map(({ id, object }) => ({ object, id, priority: PRIORITY.found }))
+    const ids = persons.map(({ id }) => id)
     await leader(async (trx) => {
-      await forget(
-        trx,
-        persons.map(({ id }) => id),
-      )
-      await mark(
-        trx,
-        persons.map(({ id, object }) => ({ object, id, priority: PRIORITY.found })),
-      )
+      await forget(trx, ids)
+      await mark(trx, marks)
     })
     wake()
   }
 
-  const every = (name: string, everyMs: number, step: () => Promise<unknown>): Promise<void> =>
+  const every = (name: string, everyMs: number, step: () => Promise<unknown>) =>
     loop({ name, everyMs, signal: stopping, log }, step)
   const loops = [
     loop({ name: 'the sync', everyMs: 500, signal: stopping, log, rest: () => sync.rest() }, () =>
@@ -230,7 +239,13 @@ export async function runFlows(
       if (now() - last >= CENSUS_EVERY_MS) await census.runOnce()
     }),
     every('the commands', 1_000, async () => {
-      for (const command of await leader(takeCommands)) await obey(command)
+      for (const command of await leader(takeCommands))
+        await obey(command).catch((error: unknown) =>
+          log.warn(
+            { command: command.name, reason: reasonOf(error) },
+            `the command ${command.name} failed; give it again`,
+          ),
+        )
     }),
     every('the mapping', 60_000, async () => {
       if (now() - mappedAt < MAPPING_EVERY_MS) return
@@ -251,7 +266,11 @@ export async function runFlows(
     every('the maintenance', MAINTENANCE_EVERY_MS, async () => {
       await forgetOldCalls(db)
       await forgetOldHistory(db)
-      if (database.kind === 'embedded' && sync.inFlight() === 0) await vacuumHotTables(db)
+      // When idle; during a long load all the same, before claims become slow.
+      if (database.kind !== 'embedded' || (sync.inFlight() > 0 && now() - vacuumedAt < VACUUM_AT_LEAST_MS))
+        return
+      await vacuumHotTables(db)
+      vacuumedAt = now()
     }),
     loop(
       { name: 'the refresh', everyMs: 1_000, signal: stopping, log, rest: () => pause(refreshIn, stopping) },

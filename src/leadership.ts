@@ -25,6 +25,9 @@ const ASK_EVERY_MS = 2_000
 /** Without a renewal for this long the term is given up, a little before the lease runs out. */
 const GIVE_UP_MS = LEASE_SECONDS * 1_000 - 1_000
 
+/** A dead connection must not hold up the end of a term: the lease runs out by itself. */
+const HAND_OVER_MS = 5_000
+
 export interface TermSignals {
   /** No new work; what is out may end. */
   stopping: AbortSignal
@@ -70,13 +73,17 @@ export function startLeadership(deps: {
       leading = false
       ended.abort()
       lost.abort()
-      await renewing
-      await releaseLease(db, term).catch((error: unknown) =>
-        log.warn({ reason: reasonOf(error) }, 'the lease could not be released; it runs out by itself'),
-      )
+      await Promise.race([handOver(term, renewing), pause(HAND_OVER_MS, new AbortController().signal)])
       log.info({ epoch: term.epoch }, 'this process no longer leads')
     }
     if (!closing.signal.aborted) await pause(ASK_EVERY_MS, closing.signal)
+  }
+
+  async function handOver(term: Term, renewing: Promise<void>): Promise<void> {
+    await renewing
+    await releaseLease(db, term).catch((error: unknown) =>
+      log.warn({ reason: reasonOf(error) }, 'the lease could not be released; it runs out by itself'),
+    )
   }
 
   async function keepLease(
@@ -94,8 +101,7 @@ export function startLeadership(deps: {
     }, 250)
     try {
       while (!ended.aborted && !lost.signal.aborted) {
-        await pause(RENEW_EVERY_MS, AbortSignal.any([ended, lost.signal]))
-        if (ended.aborted) return
+        // At once the first time: getting the lease may have taken most of its time.
         const at = Date.now()
         try {
           if (await renewLease(db, term)) renewedAt = at
@@ -106,6 +112,7 @@ export function startLeadership(deps: {
         } catch (error) {
           log.warn({ reason: reasonOf(error) }, 'the lease could not be renewed; trying again')
         }
+        await pause(RENEW_EVERY_MS, AbortSignal.any([ended, lost.signal]))
       }
     } finally {
       clearInterval(watch)

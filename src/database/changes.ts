@@ -25,6 +25,8 @@ export interface Taken {
   force: boolean
   attempts: number
   markedAt: Date
+  /** Why it was put off last. */
+  code: string | null
 }
 
 /** Marks records dirty. A record that waits for its parent or rests is looked at again; one that backs off keeps its time. In id
@@ -76,7 +78,7 @@ export async function due(
 ): Promise<Taken[]> {
   const rows = await db
     .selectFrom('changes')
-    .select(['id', 'version', 'priority', 'force', 'attempts', 'marked_at as markedAt'])
+    .select(['id', 'version', 'priority', 'force', 'attempts', 'marked_at as markedAt', 'code'])
     .where('object', '=', object)
     .where('waiting_for', 'is', null)
     .where('priority', '<=', lowestPriority)

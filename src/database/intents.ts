@@ -99,6 +99,14 @@ export async function keepAmbiguous(db: DbOrTrx, call: string): Promise<void> {
     .execute()
 }
 
+/** Intents of calls that nobody has out any more: their settlement failed, with the database or by an error of ours. */
+export async function disownIntents(db: DbOrTrx, outstanding: string[]): Promise<number> {
+  const result = await sql`
+    update intents set ambiguous = true, started_at = clock_timestamp()
+    where not ambiguous and call <> '' and call <> all(${outstanding}::text[])`.execute(db)
+  return Number(result.numAffectedRows ?? 0n)
+}
+
 /** At the begin of a term: whatever a former leader had out has no known outcome. */
 export async function inheritIntents(db: DbOrTrx): Promise<number> {
   const result = await db

@@ -5,7 +5,7 @@ import { countBackground, mark, PRIORITY } from '../database/changes.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
 import { analyzeHotTables } from '../database/maintenance.ts'
 import { readState, writeState } from '../database/state.ts'
-import type { Db } from '../database/tables.ts'
+import type { Db, DbOrTrx } from '../database/tables.ts'
 import { reasonOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { OBJECTS, type ObjectName } from '../salesforce/ids.ts'
@@ -91,22 +91,21 @@ export function createBackfill(deps: {
         signal,
       }
       for await (const page of reader.allIds(object, scope, resume)) {
-        const stored = await room(object, state)
-        if (stored === undefined) return
-        state = {
+        if (!(await room(object, state))) return
+        const next = {
           ...state,
-          state: stored.state,
           marked: state.marked + page.ids.length,
           jobId: page.done ? null : page.jobId,
           locator: page.locator,
         }
-        await leader(async (trx) => {
-          await mark(
+        const kept = await keep(next, (trx) =>
+          mark(
             trx,
-            page.ids.map((id) => ({ object, id, priority: PRIORITY.background, force: state.force })),
-          )
-          await writeState(trx, 'backfill', state)
-        })
+            page.ids.map((id) => ({ object, id, priority: PRIORITY.background, force: next.force })),
+          ),
+        )
+        if (!kept) return
+        state = next
         await analyzeAfter(page.ids.length)
         wake()
       }
@@ -115,27 +114,38 @@ export function createBackfill(deps: {
       await leader((trx) => writeState(trx, watermarkKey(object), { at: watermark }))
       wake()
     }
-    await write({
+    const end = {
       ...state,
       total: Math.max(state.total, state.marked),
       object: null,
       jobId: null,
       locator: null,
       finishedAt: new Date().toISOString(),
-    })
+    }
+    if (!(await keep(end))) return
     log.info({ records: state.marked }, `backfill has queued ${state.marked} records`)
   }
 
-  /** Waits while the queue is long; undefined when the backfill was paused or this process stops. */
-  async function room(object: ObjectName, state: BackfillState): Promise<BackfillState | undefined> {
+  /** Writes the state, with what belongs to it, unless a pause or another backfill has come in since. */
+  async function keep(state: BackfillState, also?: (trx: DbOrTrx) => Promise<void>): Promise<boolean> {
+    return leader(async (trx) => {
+      const current = await readState<BackfillState>(trx, 'backfill')
+      if (current?.state !== 'running' || current.startedAt !== state.startedAt) return false
+      await also?.(trx)
+      await writeState(trx, 'backfill', state)
+      return true
+    })
+  }
+
+  /** Waits while the queue is long; false when the backfill was paused or this process stops. */
+  async function room(object: ObjectName, state: BackfillState): Promise<boolean> {
     for (;;) {
-      const stored = await read()
-      if (signal.aborted || stored?.state !== 'running') return undefined
+      if (signal.aborted || (await read())?.state !== 'running') return false
       if (
         state.marked < QUEUED_AT_MOST ||
         (await countBackground(db, object, QUEUED_AT_MOST)) < QUEUED_AT_MOST
       )
-        return stored
+        return true
       await sleep(1_000, undefined, { signal }).catch(() => undefined)
     }
   }

@@ -16,6 +16,7 @@ import type { MarketoClient } from '../marketo/client.ts'
 import type { RecordResult, WriteOutcome } from '../marketo/outcome.ts'
 import { verdictOfCall, verdictOfRecord, type Verdict } from '../marketo/verdict.ts'
 import type { ObjectName } from '../salesforce/ids.ts'
+import { allDone } from './all-done.ts'
 import { batchesOf } from './batches.ts'
 import type { SyncCounters } from './counters.ts'
 import { decodeHashes, encodeHashes } from './hashes.ts'
@@ -42,9 +43,10 @@ export function createCarryOut(deps: {
   client: MarketoClient
   log: Log
   counters: SyncCounters
+  outstanding: Set<string>
   signal: AbortSignal
 }): CarryOut {
-  const { leader, client, log, counters, signal } = deps
+  const { leader, client, log, counters, outstanding, signal } = deps
   const turn = { priority: 'live' as const, signal }
 
   const sends: Record<RemovalPayload['how'], (batch: Intent[]) => Promise<WriteOutcome>> = {
@@ -80,6 +82,15 @@ export function createCarryOut(deps: {
 
   async function send(how: RemovalPayload['how'], wanted: Intent[]): Promise<void> {
     const call = randomUUID()
+    outstanding.add(call)
+    try {
+      await sendAs(call, how, wanted)
+    } finally {
+      outstanding.delete(call)
+    }
+  }
+
+  async function sendAs(call: string, how: RemovalPayload['how'], wanted: Intent[]): Promise<void> {
     const { object } = wanted[0]!
     const batch = await leader(async (trx) => {
       const free = how === 'delete role' ? await freeRoleKeys(trx, wanted) : wanted
@@ -109,7 +120,7 @@ export function createCarryOut(deps: {
 
   return async (intents) => {
     const groups = Map.groupBy(intents, (intent) => `${intent.object} ${payloadOf(intent).how}`)
-    await Promise.all(
+    await allDone(
       [...groups.values()].flatMap((group) => {
         const { how } = payloadOf(group[0]!)
         const batches = batchesOf(group, () => BYTES_A_REMOVAL, keyText, how === 'merge' ? 1 : undefined)

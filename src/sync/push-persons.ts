@@ -6,6 +6,7 @@ import { findLeads, mergeLeads, syncLeads, type Fields } from '../marketo/calls.
 import { LOOKUP_NOT_TAKEN, SEVERAL_PERSONS } from '../marketo/known-codes.ts'
 import type { CallOutcome } from '../marketo/outcome.ts'
 import { verdictOfCall } from '../marketo/verdict.ts'
+import { allDone } from './all-done.ts'
 import { RECORDS_A_CALL } from './batches.ts'
 import { priorityOf, pushBatches, type PushDeps } from './push.ts'
 import { settleUpserts } from './settle.ts'
@@ -31,7 +32,7 @@ export async function pushPersons(deps: PersonDeps, writes: Write[]): Promise<vo
   const groups = Array.from({ length: Math.ceil(unknown.length / RECORDS_A_CALL) }, (_, index) =>
     unknown.slice(index * RECORDS_A_CALL, (index + 1) * RECORDS_A_CALL),
   )
-  await Promise.all([updateById(deps, known), ...groups.map((group) => pushUnknown(deps, group))])
+  await allDone([updateById(deps, known), ...groups.map((group) => pushUnknown(deps, group))])
 }
 
 async function updateById(deps: PersonDeps, writes: Write[]): Promise<void> {
@@ -53,7 +54,7 @@ async function pushUnknown(deps: PersonDeps, writes: Write[]): Promise<void> {
     for (const person of found.persons) push(held, person.externalPersonId ?? '', person)
   }
   const several = writes.filter((write) => (held.get(write.id)?.length ?? 0) > 1)
-  await Promise.all(several.map((write) => settleSeveral(deps, write, held.get(write.id) ?? [])))
+  await allDone(several.map((write) => settleSeveral(deps, write, held.get(write.id) ?? [])))
   const ours = writes.flatMap((write): Write[] => {
     const persons = held.get(write.id) ?? []
     return persons.length === 1 ? [{ ...write, marketoId: String(persons[0]!.id) }] : []
@@ -62,7 +63,7 @@ async function pushUnknown(deps: PersonDeps, writes: Write[]): Promise<void> {
 
   const adopted = await adoptable(deps, rest)
   if (!adopted.ok) return fail(deps, rest, adopted.outcome)
-  await Promise.all([
+  await allDone([
     updateById(deps, [...ours, ...adopted.writes]),
     create(
       deps,

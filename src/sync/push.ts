@@ -10,7 +10,9 @@ import type { Priority } from '../marketo/pacing.ts'
 import { verdictOfCall, verdictOfRecord, type Verdict } from '../marketo/verdict.ts'
 import type { Log } from '../log.ts'
 import type { SyncCounters } from './counters.ts'
+import { allDone } from './all-done.ts'
 import { batchesOf, RECORDS_A_CALL } from './batches.ts'
+import { UNKNOWN_OUTCOME } from './recover.ts'
 import { DEFINITIONS } from './objects/index.ts'
 import type { Trouble } from './trouble.ts'
 import { intend, settleUpserts } from './settle.ts'
@@ -22,6 +24,8 @@ export interface PushDeps {
   log: Log
   counters: SyncCounters
   trouble: Trouble
+  /** Calls that this process has out; an intent of any other has no known outcome. */
+  outstanding: Set<string>
   signal: AbortSignal
 }
 
@@ -47,8 +51,12 @@ export async function pushBatches(
 ): Promise<void> {
   const sizeOf = (write: Write): number => Buffer.byteLength(JSON.stringify(inputOf(write)))
   const keyOf = (write: Write): string => write.id
-  const batches = batchesOf(writes, sizeOf, keyOf, sizeAfter(attemptOf(writes)))
-  await Promise.all(batches.map((batch) => pushBatch(deps, batch, inputOf, send)))
+  // Records whose call failed as a whole, again and again, go in ever smaller calls; they don't make those of others small.
+  const suspects = Map.groupBy(writes, ({ taken }) => (taken.code === UNKNOWN_OUTCOME ? taken.attempts : 0))
+  const batches = [...suspects].flatMap(([attempts, group]) =>
+    batchesOf(group, sizeOf, keyOf, sizeAfter(1 + attempts)),
+  )
+  await allDone(batches.map((batch) => pushBatch(deps, batch, inputOf, send)))
 }
 
 async function pushBatch(
@@ -58,9 +66,23 @@ async function pushBatch(
   send: Send,
 ): Promise<void> {
   const call = randomUUID()
+  deps.outstanding.add(call)
+  try {
+    const writes = await intend(deps.leader, call, batch, inputOf)
+    if (writes.length > 0) await sendAndSettle(deps, call, writes, inputOf, send)
+  } finally {
+    deps.outstanding.delete(call)
+  }
+}
+
+async function sendAndSettle(
+  deps: PushDeps,
+  call: string,
+  writes: Write[],
+  inputOf: (write: Write) => Fields,
+  send: Send,
+): Promise<void> {
   const startedAt = Date.now()
-  const writes = await intend(deps.leader, call, batch, inputOf)
-  if (writes.length === 0) return
   const outcomes = await sendBisecting(deps, writes, inputOf, send)
   const settlement = await settleUpserts(deps.leader, call, outcomes)
   await deps.trouble.afterCall(outcomes.map(({ verdict }) => verdict))

@@ -3,7 +3,13 @@
 // a late completion never overwrites newer values.
 import type { LeaderTransaction } from '../database/lease.ts'
 import { mark, postpone, PRIORITY } from '../database/changes.ts'
-import { closeIntents, pendingIntents, recordOf, type OpenIntent } from '../database/intents.ts'
+import {
+  closeIntents,
+  disownIntents,
+  pendingIntents,
+  recordOf,
+  type OpenIntent,
+} from '../database/intents.ts'
 import { confirm, forget, readLedger } from '../database/ledger.ts'
 import type { Db } from '../database/tables.ts'
 import type { Log } from '../log.ts'
@@ -21,6 +27,7 @@ export interface RecoverDeps {
   leader: LeaderTransaction
   client: MarketoClient
   carryOut: CarryOut
+  outstanding: ReadonlySet<string>
   waitMs: number
   log: Log
   signal: AbortSignal
@@ -35,14 +42,25 @@ export interface Recover {
 
 type Pending = OpenIntent & { ageMs: number }
 
+/** Look-ups of an outage get rarer up to this, or they would eat the day's calls. */
+const LONGEST_QUIET_MS = 45_000
+/** Why a record is pushed anew: its attempts count calls that failed as a whole. */
+export const UNKNOWN_OUTCOME = 'unknown-outcome'
+
 export function createRecover(deps: RecoverDeps): Recover {
   /** Looked up once right after it turned ambiguous; the second look comes after the wait. */
   let lookedUp = new Set<string>()
   let sending = new Set<string>()
+  let failures = 0
+  let quietUntil = 0
 
   return {
     busy: () => sending,
     async runOnce() {
+      if (Date.now() < quietUntil) return
+      const disowned = await deps.leader((trx) => disownIntents(trx, [...deps.outstanding]))
+      if (disowned > 0)
+        deps.log.warn({ records: disowned }, `${disowned} writes were not settled and are looked up`)
       const pending = await pendingIntents(deps.db)
       lookedUp = new Set(pending.map(token).filter((known) => lookedUp.has(known)))
       const upserts = pending.filter(
@@ -54,9 +72,22 @@ export function createRecover(deps: RecoverDeps): Recover {
         for (let from = 0; from < own.length; from += RECORDS_A_CALL)
           await lookUp(object, own.slice(from, from + RECORDS_A_CALL))
       }
-      const removals = pending.filter(
+      // Whether it is still to be removed Salesforce is asked again: it may have been undeleted meanwhile. Role keys have no record to ask.
+      const over = pending.filter(
         (intent) => intent.kind !== 'upsert' && (intent.ageMs >= deps.waitMs || intent.call === ''),
       )
+      const records = over.filter((intent) => recordOf(intent.id) === intent.id)
+      await deps.leader(async (trx) => {
+        await closeIntents(
+          trx,
+          records.map(({ id }) => id),
+        )
+        await mark(
+          trx,
+          records.map(({ id, object }) => ({ object, id, priority: PRIORITY.found })),
+        )
+      })
+      const removals = over.filter((intent) => recordOf(intent.id) !== intent.id)
       sending = new Set(removals.map((intent) => recordOf(intent.id)))
       try {
         await deps.carryOut(removals)
@@ -68,7 +99,12 @@ export function createRecover(deps: RecoverDeps): Recover {
 
   async function lookUp(object: ObjectName, intents: Pending[]): Promise<void> {
     const found = await find(object, intents)
-    if (found === undefined) return
+    if (found === undefined) {
+      failures++
+      quietUntil = Date.now() + Math.min(LONGEST_QUIET_MS, 1_000 * 2 ** Math.min(failures, 10))
+      return
+    }
+    failures = 0
     const outcomes: Outcome[] = []
     const over: { intent: Pending; record: Fields | undefined }[] = []
     const entries = await readLedger(
@@ -137,7 +173,7 @@ export function createRecover(deps: RecoverDeps): Recover {
         ids.map((id) => ({
           id,
           afterMs: 0,
-          code: 'unknown-outcome',
+          code: UNKNOWN_OUTCOME,
           reason: 'the outcome of the last push was unknown; Marketo does not hold it',
         })),
       )
@@ -235,6 +271,7 @@ function settled(intent: Pending, record: Fields, entry: Outcome['write']['entry
         force: false,
         attempts: 0,
         markedAt: intent.startedAt,
+        code: null,
       },
       entry,
       takesOver: undefined,

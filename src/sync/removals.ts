@@ -35,11 +35,14 @@ export function createRemove(deps: {
     const intents = await leader(async (trx) => {
       const ready: Intent[] = []
       for (const item of allowed) {
-        const payload = await payloadOf(trx, object, item)
-        if (payload === undefined) continue
+        // Read again: since the plan, its Marketo person may have gone over to a Contact.
+        const entry = (await readLedger(trx, [item.taken.id])).get(item.taken.id)
+        if (entry === undefined) await settle(trx, [item.taken])
+        const payload = entry === undefined ? undefined : await payloadOf(trx, object, item, entry)
+        if (entry === undefined || payload === undefined) continue
         const { id, version } = item.taken
         const kind = payload.how === 'merge' ? 'merge' : 'delete'
-        ready.push({ id, object, kind, call, version, marketoId: item.entry?.marketoId ?? null, payload })
+        ready.push({ id, object, kind, call, version, marketoId: entry.marketoId, payload })
       }
       const busy = await busyPersons(trx, ready)
       await postpone(
@@ -82,15 +85,21 @@ export function createRemove(deps: {
   async function payloadOf(
     trx: DbOrTrx,
     object: ObjectName,
-    { taken, step, entry }: Planned,
+    { taken, step }: Planned,
+    entry: LedgerEntry,
   ): Promise<RemovalPayload | undefined> {
-    if (entry === undefined || (step.do !== 'remove' && step.do !== 'merge')) return undefined
+    if (step.do !== 'remove' && step.do !== 'merge') return undefined
     const person = DEFINITIONS[object].marketo === 'Lead'
     if (step.do === 'merge' && person) {
       const survivor = (await readLedger(trx, [step.into])).get(step.into)
       if (survivor === undefined || survivor.state === 'claimed')
         return waitForSurvivor(trx, taken.id, step.into)
-      if (survivor.state === 'confirmed' && survivor.marketoId !== null && entry.marketoId !== null)
+      if (
+        survivor.state === 'confirmed' &&
+        survivor.marketoId !== null &&
+        entry.marketoId !== null &&
+        survivor.marketoId !== entry.marketoId
+      )
         return { how: 'merge', winner: survivor.marketoId, loser: entry.marketoId, into: step.into }
     }
     if (object === 'OpportunityContactRole') {

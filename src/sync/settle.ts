@@ -69,7 +69,7 @@ export async function settleUpserts(
   return leader(async (trx) => {
     const of = (...kinds: Outcome['verdict']['kind'][]): Outcome[] =>
       outcomes.filter((outcome) => kinds.includes(outcome.verdict.kind))
-    const accepted = of('accepted')
+    const accepted = ofTheirOwn(of('accepted'))
     const ambiguous = outcomes.filter(isAmbiguous)
     const gone = of('gone')
     const refused = of('refused', 'several', 'in-use')
@@ -101,6 +101,16 @@ export async function settleUpserts(
       again: again.length + gone.length,
       ambiguous: ambiguous.length,
     }
+  })
+}
+
+/** Marketo answering with one person for two records of a call would be its error; the second is looked at again. */
+function ofTheirOwn(accepted: Outcome[]): Outcome[] {
+  const seen = new Set<string>()
+  return accepted.filter(({ write, marketoId }) => {
+    const person = isPerson(write) ? (marketoId ?? write.marketoId) : null
+    if (person === null) return true
+    return !seen.has(person) && seen.add(person)
   })
 }
 

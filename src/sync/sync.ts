@@ -82,8 +82,9 @@ export function createSync(deps: SyncDeps): Sync {
 
   async function takeAll(objects: ReadonlySet<string>, lowest: number, room: () => number): Promise<number> {
     if (objects.size === 0) return 0
-    // Read before every claim round: work that ends without a known outcome commits that before it frees its records.
-    const blocked = new Set([...(await unresolvedRecords(db)), ...deps.recover.busy()])
+    // What is in flight is noted before the intents are read: work that ends without a known outcome in between is in one of the two.
+    const busy = [...[...flying.values()].flatMap((ids) => [...ids]), ...deps.recover.busy()]
+    const blocked = new Set([...busy, ...(await unresolvedRecords(db))])
     let taken = 0
     for (const { object } of ORDER.flat()) {
       if (!objects.has(object) || room() <= 0) continue
@@ -110,7 +111,7 @@ export function createSync(deps: SyncDeps): Sync {
   ): Promise<Taken[]> {
     const own = flying.get(object) ?? new Set<string>()
     const limit = Math.min(room, RECORDS_A_READ)
-    const rows = await due(db, object, limit + own.size + blocked.size, lowest)
+    const rows = await due(db, object, limit + blocked.size, lowest)
     const free = rows.filter(({ id }) => !own.has(id) && !blocked.has(id)).slice(0, limit)
     const full = free.length - (free.length % RECORDS_A_CALL)
     if (full === free.length) return free

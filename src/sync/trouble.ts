@@ -8,6 +8,8 @@ import type { Verdict } from '../marketo/verdict.ts'
 /** So many failures in a row are no hiccup any more. */
 const FAILURES_TOLD = 3
 const HOLD_MS = 2_000
+/** With the day used up, pacing lets one probing call an hour through; asking it more often only costs reads of Salesforce. */
+const QUOTA_HOLD_MS = 5 * 60_000
 
 export interface Trouble {
   /** What came of one call to Marketo. */
@@ -47,7 +49,10 @@ export function createTrouble(deps: { leader: LeaderTransaction; now: () => numb
       }
       const stop = verdicts.find((verdict) => verdict.kind === 'stop' || verdict.kind === 'quota')
       if (stop !== undefined && 'code' in stop) {
-        held = Math.max(held, now() + ('afterMs' in stop ? stop.afterMs : HOLD_MS))
+        held = Math.max(
+          held,
+          'afterMs' in stop ? now() + stop.afterMs : Math.min(stop.until ?? Infinity, now() + QUOTA_HOLD_MS),
+        )
         await raise({ system: 'marketo', code: stop.code, reason: stop.reason, advice: stop.advice })
         return
       }

@@ -5,6 +5,7 @@ import { park, readParked, unpark } from '../database/parked.ts'
 import type { Db } from '../database/tables.ts'
 import type { ObjectName } from '../salesforce/ids.ts'
 import type { Reader, Reading } from '../salesforce/read.ts'
+import { allDone } from './all-done.ts'
 import { createNameHash } from './hashes.ts'
 import type { Mapping } from './mapping.ts'
 import { DEFINITIONS } from './objects/index.ts'
@@ -13,6 +14,7 @@ import { pushObjects } from './push.ts'
 import { pushPersons, type PersonDeps } from './push-persons.ts'
 import { pushRoles } from './push-roles.ts'
 import type { Remove } from './removals.ts'
+import { followMerges } from './survivors.ts'
 import type { Write } from './write.ts'
 
 export interface WorkDeps extends PersonDeps {
@@ -39,8 +41,11 @@ export function createWork(deps: WorkDeps): Work {
     const planned = await plan(deps, object, taken, nameHash)
     await settleWithoutCalls(deps, object, planned)
     const writes = planned.flatMap((item) => writeOf(object, item))
-    const removing = planned.filter(({ step }) => step.do === 'remove' || step.do === 'merge')
-    await Promise.all([pushAll(deps, object, writes), deps.remove(object, removing)])
+    const removing = await followMerges(
+      deps,
+      planned.filter(({ step }) => step.do === 'remove' || step.do === 'merge'),
+    )
+    await allDone([pushAll(deps, object, writes), deps.remove(object, removing)])
   }
 }
 
@@ -216,6 +221,7 @@ async function settleWithoutCalls(deps: WorkDeps, object: ObjectName, planned: P
                 object,
                 id: taken.id,
                 state: 'confirmed',
+                hashes: step.hashes,
                 ...step.references,
                 notes: step.notes,
                 pushed: false,
@@ -271,7 +277,12 @@ async function letWait(trx: Parameters<typeof mark>[0], waiting: Planned[]): Pro
   )
   await waitForParent(
     trx,
-    steps.map(({ taken, step }) => ({ id: taken.id, parent: step.parent, reason: step.reason })),
+    steps.map(({ taken, step }) => ({
+      id: taken.id,
+      version: taken.version,
+      parent: step.parent,
+      reason: step.reason,
+    })),
   )
 }
 
