@@ -133,7 +133,6 @@ async function convertedLeads(deps: WorkDeps, contactIds: string[]): Promise<Map
   )
 }
 
-/** The admin's filter is SOQL, so Salesforce evaluates it. */
 async function leftOut(
   reader: Reader,
   object: ObjectName,
