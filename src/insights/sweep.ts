@@ -21,8 +21,8 @@ const SPREAD = 0.5
 
 /** Never at once again after a failure. */
 const SOON_MS = 1_000
-/** How soon to look again when there is nothing to do. */
-const LOOK_AGAIN_MS = 60_000
+/** How soon to look whether somebody asked for a sweep before the next is due. */
+const LOOK_AGAIN_MS = 10_000
 
 export function createSweep(deps: {
   db: Db
@@ -42,7 +42,8 @@ export function createSweep(deps: {
       if (setback.waits() > 0) return setback.waits()
       const progress = await readRefreshProgress(db)
       const sweep = progress.sweep ?? (await begin(progress))
-      if (sweep === undefined) return LOOK_AGAIN_MS
+      if (sweep === undefined)
+        return Math.min(LOOK_AGAIN_MS, Math.max(SOON_MS, untilNext(progress.lastSweepStartedAt)))
       const wait = dueAt(sweep) - now()
       if (wait > 0) return wait
       if (!(await readBatch(sweep))) return Math.max(SOON_MS, setback.waits())
@@ -53,8 +54,7 @@ export function createSweep(deps: {
   async function begin(progress: RefreshProgress): Promise<Sweep | undefined> {
     const { lastSweepStartedAt, lastSweepAt, sweepAsked } = progress
     const first = lastSweepAt === null
-    const due = lastSweepStartedAt === null || now() - Date.parse(lastSweepStartedAt) >= everyMs
-    if (!due && !sweepAsked) return undefined
+    if (untilNext(lastSweepStartedAt) > 0 && !sweepAsked) return undefined
     const { Lead = 0, Contact = 0 } = await countLedger(db)
     const total = Lead + Contact
     if (total === 0) return undefined
@@ -72,6 +72,10 @@ export function createSweep(deps: {
       noteRefreshProgress(trx, { sweep, lastSweepStartedAt: startedAt, sweepAsked: false }),
     )
     return sweep
+  }
+
+  function untilNext(lastStartedAt: string | null): number {
+    return lastStartedAt === null ? 0 : Date.parse(lastStartedAt) + everyMs - now()
   }
 
   function dueAt({ startedAt, done, total, hurried }: Sweep): number {

@@ -1,0 +1,64 @@
+// Marketers delete and merge people in Marketo without asking (design §6). The refresh notices, and the record has a person again, whose values are given.
+import type { Org } from '../simulators/salesforce/org.ts'
+import { WEBHOOK_SECRET } from '../fixtures/bridge.ts'
+import { until } from '../fixtures/until.ts'
+import { smallOrg } from './fixtures/organisation.ts'
+import { storyTeller } from './fixtures/story.ts'
+
+const { story } = await storyTeller()
+
+/** A sweep every 3.6 s. */
+const env = { INSIGHTS_EVERY_MINUTES: '0.01', INSIGHTS_SWEEP_EVERY_HOURS: '0.001' }
+
+const withTwins = (org: Org) => ({
+  ...smallOrg(org),
+  twins: org.insert(
+    'Lead',
+    ['one', 'other'].map((name) => ({ LastName: name, Company: 'Acme', Email: `${name}@twins.example` })),
+  ),
+})
+
+story(
+  'A person that Marketo lost is pushed again, with its roles; one that was merged there is found again',
+  { org: withTwins, env },
+  async (t, { ids, instance, person, inStep, db, url }) => {
+    const [one, other] = ids.twins as [string, string]
+    const before = { carl: person(ids.carl).id, lena: person(ids.lena).id, one: person(one).id }
+    const stays = person(other).id
+    const prospect = instance.createLead({ email: 'lena@elsewhere.example' })
+
+    instance.changeScore(prospect.id, { priority: 42 })
+
+    instance.deleteLead(before.carl)
+    instance.mergeLeads(prospect.id, [before.lena])
+    instance.mergeLeads(stays, [before.one])
+    await until(
+      'every record to have its person',
+      async () => {
+        const rows = await db.selectFrom('ledger').select(['id', 'marketo_id', 'state']).execute()
+        const known = new Map(rows.map((row) => [row.id, row.state === 'confirmed' ? row.marketo_id : null]))
+        return [ids.carl, ids.lena, one].every((id) => {
+          const marketoId = known.get(id)
+          return marketoId && instance.leads.has(Number(marketoId))
+        })
+      },
+      25_000,
+    )
+    await inStep()
+    t.equal(person(ids.lena).id, prospect.id, 'the survivor carries its key, so it is pointed at')
+    t.not(person(ids.carl).id, before.carl, 'created anew')
+    t.equal(instance.rolesOf(person(ids.carl).id).length, 1, 'its role too')
+    t.equal(person(other).id, stays, 'the survivor stays the person of its own record')
+    t.not(person(one).id, stays)
+    const values = await until('the values of the survivor to be given', async () => {
+      const response = await fetch(`${url}/webhooks/insights`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${WEBHOOK_SECRET}`, 'content-type': 'application/json' },
+        body: '{"cursor":null}',
+      })
+      const { records } = (await response.json()) as { records: { id: string; priority: number | null }[] }
+      return records.find(({ id }) => id === ids.lena)
+    })
+    t.equal(values.priority, 42)
+  },
+)
