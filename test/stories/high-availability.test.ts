@@ -1,0 +1,164 @@
+// Two processes on one PostgreSQL: exactly one leads, whatever happens to it (design §1, §5).
+import t from 'tap'
+import { sql } from 'kysely'
+import { databaseKinds } from '../fixtures/databases.ts'
+import { until } from '../fixtures/until.ts'
+import type { Org } from '../simulators/salesforce/org.ts'
+import { smallOrg } from './fixtures/organisation.ts'
+import { startInstallation, type BridgeProcess, type Installation } from './fixtures/processes.ts'
+
+const postgres = (await databaseKinds()).find(({ name }) => name === 'postgres')
+const skip = postgres ? false : 'two processes need PostgreSQL, and none answers'
+if (skip) t.comment(skip)
+t.setTimeout(120_000)
+t.jobs = 2
+
+const TAKE_OVER_MS = 15_000
+const CROWD = 400
+
+const org = (simulated: Org): unknown => {
+  smallOrg(simulated)
+  return simulated.insert(
+    'Lead',
+    Array.from({ length: CROWD }, (_, n) => ({
+      LastName: `L${n}`,
+      Company: 'Crowd',
+      Email: `c${n}@x.example`,
+    })),
+  )
+}
+
+/** Edits many records, so that calls are under way for the next second. */
+function edit({ salesforce }: Pick<Installation, 'salesforce'>, title: string): void {
+  const leads = salesforce.org.all('Lead')
+  salesforce.org.updateMany(
+    'Lead',
+    leads.map(({ Id }) => ({ id: Id, fields: { Title: title } })),
+  )
+  salesforce.org.insert(
+    'Contact',
+    [1, 2, 3].map((n) => ({ LastName: `${title} ${n}`, AccountId: salesforce.org.all('Account')[0]!.Id })),
+  )
+}
+
+const midway = ({ marketo }: Installation): Promise<unknown> => {
+  const before = marketo.calls.length
+  return until(
+    'calls to be under way',
+    () =>
+      marketo.calls.length > before &&
+      [...marketo.calls].slice(before).some(({ action, endedAt }) => action && endedAt === undefined),
+  )
+}
+
+const epochOf = async ({ db }: Installation): Promise<number> =>
+  (await db.selectFrom('lease').select('epoch').executeTakeFirstOrThrow()).epoch
+
+const terms = (one: BridgeProcess): number =>
+  one.log.filter((line) => line.includes('this process leads')).length
+
+const onlySubscriber = ({ salesforce }: Installation): Promise<unknown> =>
+  until('exactly one subscriber', () => salesforce.events.subscribers() === 1)
+
+t.test(
+  'The leader is killed in the middle: the other has taken over within 15 s, and nothing is lost or doubled; SIGTERM hands over',
+  { skip, buffered: true },
+  async (t) => {
+    const all = await startInstallation(t, {
+      kind: postgres!,
+      processes: 2,
+      org,
+      marketo: { latencyMs: 250 },
+    })
+    const first = await all.leader()
+    await all.quiet(30_000)
+    await onlySubscriber(all)
+    const other = all.processes.find((one) => one !== first)!
+    t.equal(terms(other), 0)
+    await until('the standby to tell of the installation', async () => {
+      const { leader, stream, backfill } = await other.status()
+      return !leader && stream.state === 'live' && backfill.state === 'done'
+    })
+
+    edit(all, 'Killed')
+    await midway(all)
+    const killedAt = Date.now()
+    first.signal('SIGKILL')
+    t.equal(await first.ended, 'SIGKILL')
+    t.equal(await all.leader(), other)
+    t.ok(Date.now() - killedAt < TAKE_OVER_MS, `taken over after ${Date.now() - killedAt} ms`)
+    await all.inStep({ deadlineMs: 30_000 })
+    t.equal(all.instance.leads.size, CROWD + 2 + 3)
+
+    const third = await all.start()
+    edit(all, 'Handed over')
+    await midway(all)
+    const askedAt = Date.now()
+    other.signal('SIGTERM')
+    t.equal(await other.ended, 0)
+    t.ok(Date.now() - askedAt < 20_000, `ended after ${Date.now() - askedAt} ms`)
+    const endedAt = Date.now()
+    t.equal(await all.leader(), third)
+    t.ok(Date.now() - endedAt < 5_000, `handed over in ${Date.now() - endedAt} ms`)
+    await all.inStep({ deadlineMs: 30_000 })
+    t.equal(all.instance.leads.size, CROWD + 2 + 6)
+    t.strictSame(all.marketo.calls.violations(), [])
+  },
+)
+
+t.test(
+  'A leader that is frozen and resumed commits nothing; one whose database connections are cut goes on; never two leaders',
+  { skip, buffered: true },
+  async (t) => {
+    const all = await startInstallation(t, {
+      kind: postgres!,
+      processes: 2,
+      org,
+      marketo: { latencyMs: 250 },
+    })
+    const frozen = await all.leader()
+    await all.quiet(30_000)
+    const epoch = await epochOf(all)
+    const other = all.processes.find((one) => one !== frozen)!
+
+    edit(all, 'Frozen')
+    await midway(all)
+    frozen.signal('SIGSTOP')
+    const frozenAt = Date.now()
+    await until('the other to lead', () => other.leads(), TAKE_OVER_MS)
+    t.ok(Date.now() - frozenAt < TAKE_OVER_MS)
+    edit(all, 'Newer')
+    await midway(all)
+    const lines = frozen.log.length
+    frozen.signal('SIGCONT')
+    t.equal(await all.leader(), other, 'it knows at once that it leads no more')
+    await all.inStep({ deadlineMs: 30_000 })
+    t.equal(await epochOf(all), epoch + 1)
+    t.notOk(
+      frozen.log.slice(lines).some((line) => /"msg":"pushed/.test(line)),
+      'what it had out, the other looked up',
+    )
+    t.equal(
+      all.salesforce.org.all('Lead').filter(({ Id }) => all.person(Id).fields.title !== 'Newer').length,
+      0,
+    )
+    await onlySubscriber(all)
+
+    for (let n = 0; n < 3; n++) {
+      edit(all, `Cut ${n}`)
+      await midway(all)
+      await cutConnections(all)
+    }
+    await all.inStep({ deadlineMs: 40_000 })
+    await all.leader()
+    t.equal(all.instance.leads.size, CROWD + 2 + 5 * 3)
+    await onlySubscriber(all)
+    t.strictSame(all.marketo.calls.violations(), [])
+  },
+)
+
+/** As when PostgreSQL restarts: every connection of every process, our own excepted. */
+async function cutConnections({ db }: Installation): Promise<void> {
+  await sql`select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid()`.execute(db)
+}
