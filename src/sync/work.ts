@@ -41,10 +41,8 @@ export function createWork(deps: WorkDeps): Work {
     const planned = await plan(deps, object, taken, nameHash)
     await settleWithoutCalls(deps, object, planned)
     const writes = planned.flatMap((item) => writeOf(object, item))
-    const removing = await followMerges(
-      deps,
-      planned.filter(({ step }) => step.do === 'remove' || step.do === 'merge'),
-    )
+    const leaving = planned.filter(({ step }) => step.do === 'remove' || step.do === 'merge')
+    const removing = await followMerges(deps.reader, leaving, deps.signal)
     await allDone([pushAll(deps, object, writes), deps.remove(object, removing)])
   }
 }
