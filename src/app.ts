@@ -10,9 +10,13 @@ import { commandRoutes } from './console/commands.ts'
 import { healthRoutes } from './console/health.ts'
 import { metricsRoute } from './console/metrics-route.ts'
 import { parkedRoutes } from './console/parked-routes.ts'
+import { preflightRoute } from './console/preflight-route.ts'
+import { runPreflight } from './console/preflight/run.ts'
 import { recordRoutes } from './console/record-routes.ts'
 import { consolePages } from './console/pages/index.ts'
+import { remember } from './console/remember.ts'
 import { createStatus, statusRoute } from './console/status.ts'
+import { noteWebhookCalls } from './console/webhook-calls.ts'
 import type { Config } from './config.ts'
 import type { Db } from './database/tables.ts'
 import type { InsightSource } from './insights/read-now.ts'
@@ -67,6 +71,7 @@ const KEEP_ALIVE_MS = 95_000
 const HEADERS_TIMEOUT_MS = 100_000
 /** A whole request, body included; the router gives up after 30 s. */
 const REQUEST_TIMEOUT_MS = 30_000
+const PREFLIGHT_EVERY_MS = 10_000
 
 export async function buildApp(deps: AppDeps): Promise<App> {
   const { config, db, log, marketo, salesforce, org, metrics, isLeader, now = Date.now } = deps
@@ -107,16 +112,22 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   await describeRoutes(app, config.env.APP_URL)
 
   const status = createStatus({ db, config, isLeader, now })
+  // Eleven calls to Marketo a time, however often somebody looks.
+  const preflight = remember(PREFLIGHT_EVERY_MS, () =>
+    runPreflight({ config, db, org, marketo, status, now }),
+  )
+  noteWebhookCalls(app, { db, now })
   healthRoutes(app, { db })
   insightRoute(app, { db, marketo, log, metrics, now })
   statusRoute(app, status)
   commandRoutes(app, { db })
   parkedRoutes(app, { db })
+  preflightRoute(app, preflight)
   recordRoutes(app, { db, marketo, salesforce })
   if (config.env.METRICS_TOKEN !== undefined) metricsRoute(app, { metrics, status, now })
   serveDescription(app)
   await app.register(async (pages: App) =>
-    consolePages(pages, { config, db, marketo, salesforce, org, sessions, status, now }),
+    consolePages(pages, { config, db, marketo, salesforce, org, sessions, status, preflight, now }),
   )
   return app
 }

@@ -180,7 +180,7 @@ async function lookUp(
 }
 
 /** The answer, or in words why there is none; never later than the signal. */
-async function told<T>(system: string, ask: () => Promise<T>, signal: AbortSignal): Promise<Told<T>> {
+export async function told<T>(system: string, ask: () => Promise<T>, signal: AbortSignal): Promise<Told<T>> {
   const late = Promise.withResolvers<never>()
   const onAbort = (): void => late.reject(new Error('it did not answer in time'))
   signal.addEventListener('abort', onAbort, { once: true })

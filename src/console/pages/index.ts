@@ -6,6 +6,7 @@ import type { Salesforce } from '../../salesforce/connect.ts'
 import type { Reader } from '../../salesforce/read.ts'
 import type { App } from '../../web/app-type.ts'
 import type { Sessions } from '../../web/session.ts'
+import type { Preflight } from '../preflight/run.ts'
 import type { Status } from '../status.ts'
 import { changesPages } from './changes-page.ts'
 import { homePages } from './home-page.ts'
@@ -13,6 +14,7 @@ import { openPages } from './pages.ts'
 import { parkedPages } from './parked-page.ts'
 import { recordPages } from './record-page.ts'
 import { settingsPages } from './settings-page.ts'
+import { setupPages } from './setup-page.ts'
 import { signInPages } from './sign-in.ts'
 
 export interface ConsoleDeps {
@@ -23,6 +25,7 @@ export interface ConsoleDeps {
   org: (() => Promise<Salesforce>) | undefined
   sessions: Sessions
   status: () => Promise<Status>
+  preflight: () => Promise<Preflight>
   now: () => number
 }
 
@@ -35,4 +38,5 @@ export async function consolePages(app: App, deps: ConsoleDeps): Promise<void> {
   parkedPages(app, { db, show })
   recordPages(app, { ...deps, show })
   settingsPages(app, { ...deps, show })
+  setupPages(app, { ...deps, show })
 }

@@ -13,6 +13,7 @@ const PAGES = [
   '/records',
   '/records/00Q5e000001AbCdEAV',
   '/settings',
+  '/setup',
 ]
 
 t.test('without a session no page shows data', async (t) => {
