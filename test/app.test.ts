@@ -148,6 +148,7 @@ t.test('the description of the API is open and complete', async (t) => {
     '/api/mapping/reload',
     '/api/parked',
     '/api/parked/retry',
+    '/api/preflight',
     '/api/reconcile',
     '/api/records/{id}',
     '/api/records/{id}/sync',
