@@ -69,8 +69,12 @@ function openPostgres(url: string, tls: DatabaseOptions['tls'], log: Log): Datab
     application_name: 'sales-insight-bridge',
     types: { getTypeParser: (oid, format) => parserOf(oid) ?? types.getTypeParser(oid, format) },
   })
-  // Without a listener a lost idle connection would end the process; the pool replaces it by itself.
+  // Without listeners a lost connection would end the process: one for the idle ones, which the pool replaces by itself, one for
+  // those in a transaction between two statements (ended as too long idle, say), whose next statement fails.
   pool.on('error', (error) => log.warn({ reason: error.message }, 'lost an idle database connection'))
+  pool.on('connect', (client) =>
+    client.on('error', (error) => log.debug({ reason: error.message }, 'lost a database connection')),
+  )
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   return { db, kind: 'postgres', close: () => db.destroy() }
 }

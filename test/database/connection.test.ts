@@ -6,6 +6,7 @@ import t from 'tap'
 import { openDatabase } from '../../src/database/connection.ts'
 import { createLog } from '../../src/log.ts'
 import { databaseKinds } from '../fixtures/databases.ts'
+import { until } from '../fixtures/until.ts'
 
 const log = createLog('silent')
 
@@ -57,6 +58,21 @@ for (const kind of (await databaseKinds()).filter(({ name }) => name === 'postgr
       const end = Date.now() + 5_000
       while (lines.length === 0 && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 20))
       t.match(lines[0], /lost an idle database connection/)
+      t.strictSame((await sql`select 1 as one`.execute(other.db)).rows, [{ one: 1 }])
+    })
+
+    t.test('nor does one that it ends in the middle of a transaction, which fails', async (t) => {
+      const lines: string[] = []
+      const log = createLog('debug', { write: (line) => lines.push(line) })
+      const other = await openDatabase({ url, tls: 'off', folder: '', log })
+      t.teardown(() => other.close())
+      const transaction = other.db.transaction().execute(async (trx) => {
+        const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(trx)
+        await sql`select pg_terminate_backend(${rows[0]!.pid})`.execute(db)
+        await until('the loss to be noticed', () => lines.some((line) => /lost a database/.test(line)))
+        await sql`select 1`.execute(trx)
+      })
+      await t.rejects(transaction)
       t.strictSame((await sql`select 1 as one`.execute(other.db)).rows, [{ one: 1 }])
     })
   })
