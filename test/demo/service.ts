@@ -10,7 +10,7 @@ export interface Status {
   waiting: Record<string, number>
   parked: Record<string, number>
   backfill: { state: string; done: number; total: number; etaSeconds: number | null }
-  insights: { lastRefreshAt: string | null; persons: number }
+  insights: { lastRefreshAt: string | null; lastSweepAt: string | null; persons: number }
   problems: { system: string; reason: string; advice: string }[]
 }
 
