@@ -65,27 +65,27 @@ export function homeView(status: Status, samples: Sample[], held: boolean, now: 
   }
 }
 
+const count = (all: number): string => `${number(all)} ${all === 1 ? 'record is' : 'records are'}`
+
 const at = (iso: string | null): string => (iso === null ? 'not yet' : time(iso))
 
 function sentenceOf(status: Status, queued: number, waiting: number): HomeView['sentence'] {
   const parked = sum(status.parked)
-  const except =
-    parked === 0
-      ? ''
-      : `, except ${parked === 1 ? 'one record that was' : `${number(parked)} records that were`} refused`
+  const except = parked === 0 ? '' : `, and ${count(parked)} refused`
   const [problem] = status.problems
   if (problem !== undefined) return { tone: 'bad', text: `Something needs a person: ${problem.reason}` }
   if (status.backfill.state === 'running')
     return { tone: 'busy', text: 'Marketo is not in step yet: the backfill is under way.' }
-  if (queued + waiting > 0)
-    return {
-      tone: 'busy',
-      text: `Marketo is nearly in step: ${number(queued)} records are on their way, and ${number(waiting)} wait for the record they belong to${except}.`,
-    }
+  if (queued + waiting > 0) {
+    const way = queued === 0 ? '' : `${count(queued)} on the way`
+    const wait = waiting === 0 ? '' : `${count(waiting)} waiting for what they belong to`
+    const left = [way, wait].filter((part) => part !== '').join(' and ')
+    return { tone: 'busy', text: `Marketo is nearly in step: ${left}${except}.` }
+  }
   if (status.stream.state !== 'live')
     return {
       tone: 'busy',
-      text: `Everything received has been sent${except}, but the stream is not live, so new changes are found by the reconcile only.`,
+      text: `Everything received has been sent${except}. The stream is not live, so new changes are found by the reconcile only.`,
     }
   return { tone: 'good', text: `Marketo is in step with Salesforce${except}.` }
 }

@@ -65,13 +65,20 @@ const NOT_THIS: Partial<Record<LinkName, string>> = {
   'Sales Insight values': 'Only persons have Sales Insight values.',
 }
 
+const UNREADABLE: typeof NOT_THIS = {
+  ...NOT_THIS,
+  'Sales person': 'Unknown, as Salesforce does not show the record.',
+  Company: 'Unknown, as Salesforce does not show the record.',
+}
+
 export function chainOf(diagnosis: Diagnosis, related: Related): Link[] {
   const checks = diagnosis.checks.map((check) => ({ link: placeOf(check, diagnosis.object), check }))
   const more = relatedChecks(related)
+  const readable = diagnosis.checks.some(({ name, ok }) => name === 'Salesforce' && ok)
   return LINKS.flatMap((name): Link[] => {
     const found = [...checks, ...more].filter(({ link }) => link === name).map(({ check }) => check)
     if (found.length === 0) {
-      const reason = NOT_THIS[name]
+      const reason = readable ? NOT_THIS[name] : UNREADABLE[name]
       if (reason === undefined) return []
       return [{ name, tone: 'off', checks: [{ name, ok: true, reason, advice: null, tone: 'off' }] }]
     }

@@ -29,10 +29,17 @@ export const words = {
   assets: `/assets/${ASSETS_VERSION}`,
   /** For text in which the page itself then makes links. */
   e: (text: string): string => text.replaceAll(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`),
+  plural,
   number: (value: number): string => numbers.format(value),
   time: (iso: string): string => `${times.format(new Date(iso))} UTC`,
   icon: (name: string): string =>
     `<svg class="slds-icon slds-icon_x-small" viewBox="0 0 520 520" aria-hidden="true" focusable="false">${icons[name] ?? '</svg>'}`,
+}
+
+/** 1 Lead, 412 Leads, 2 Opportunities */
+export function plural(count: number, object: string): string {
+  const plural = object.endsWith('y') ? `${object.slice(0, -1)}ies` : `${object}s`
+  return `${numbers.format(count)} ${count === 1 ? object : plural}`
 }
 
 /** 95 → "2 minutes" */

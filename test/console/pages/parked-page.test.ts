@@ -33,7 +33,7 @@ async function start(t: Parameters<NonNullable<typeof kind>['create']>[0]) {
 t.test('parked records are grouped by reason and filtered by object, code and words', async (t) => {
   const { visitor } = await start(t)
   const { text } = await visitor.get('/parked')
-  t.match(text, />2 Lead<\/a>: e-mail is not valid/)
+  t.match(text, />2 Leads<\/a>: e-mail is not valid/)
   t.notMatch((await visitor.get('/parked?object=Contact')).text, /e-mail is not valid/)
   t.match((await visitor.get('/parked?text=E-MAIL')).text, /e-mail is not valid/)
   t.match((await visitor.get('/parked?text=nothing%25')).text, /No parked record fits the filter/)
