@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import t from 'tap'
 import { park } from '../../../src/database/parked.ts'
 import { databaseKinds } from '../../fixtures/databases.ts'
