@@ -174,23 +174,24 @@ async function settleRemoved(trx: DbOrTrx, removed: Removed[]): Promise<void> {
       case 'several':
       case 'unsupported-lookup':
       case 'bisect':
-        await closeIntents(trx, [intent.id])
-        await park(trx, [
-          {
-            object: intent.object,
-            id: recordOf(intent.id),
-            code: verdict.code,
-            reason: verdict.reason,
-            advice: verdict.advice,
-            payload: null,
-          },
-        ])
-        await settle(trx, [intent])
+        await refuse(trx, intent, verdict)
         break
       default:
         await again(trx, intent, verdict)
     }
   }
+}
+
+async function refuse(
+  trx: DbOrTrx,
+  intent: Intent,
+  { code, reason, advice }: { code: string; reason: string; advice: string },
+): Promise<void> {
+  await park(trx, [{ object: intent.object, id: recordOf(intent.id), code, reason, advice, payload: null }])
+  // Only its intent still knows a role's former key: it stays, and is tried again as one without outcome.
+  if (payloadOf(intent).how === 'delete role') return keepAmbiguous(trx, intent.call)
+  await closeIntents(trx, [intent.id])
+  await settle(trx, [intent])
 }
 
 async function again(
@@ -232,8 +233,9 @@ async function stays(trx: DbOrTrx, intent: Intent): Promise<void> {
 async function settleGone(trx: DbOrTrx, intent: Intent): Promise<void> {
   await closeIntents(trx, [intent.id])
   const payload = payloadOf(intent)
+  if (payload.how === 'delete role') return unpark(trx, [recordOf(intent.id)])
   const entry = (await readLedger(trx, [intent.id])).get(intent.id)
-  if (payload.how === 'delete role' || entry === undefined) return
+  if (entry === undefined) return
   if (payload.how === 'merge') await join(trx, entry, payload.into)
   await leave(trx, entry, payload.how === 'release')
   await settle(trx, [intent])

@@ -1,10 +1,10 @@
-// Who a merge loser finally became: the survivor may have been merged away itself before anybody looked.
+// Who a merge loser finally became: the survivor may have been merged away itself, or converted, before anybody looked.
 import type { ObjectName } from '../salesforce/ids.ts'
-import { objectOf } from '../salesforce/ids.ts'
+import { objectOf, toId18 } from '../salesforce/ids.ts'
 import type { Reader } from '../salesforce/read.ts'
 import type { Planned } from './work.ts'
 
-/** So many merges in a row are followed at once; a longer chain goes on with the next look at it. */
+/** So many merges and conversions in a row are followed at once; a longer chain goes on with the next look at it. */
 const LONGEST_CHAIN = 5
 
 /** The same, with every merge pointing to its last survivor. */
@@ -40,8 +40,15 @@ export async function lastSurvivors(
   return last
 
   async function follow(object: ObjectName, group: string[], became: Map<string, string>): Promise<void> {
-    for (const [id, reading] of await reader.read(object, group, ['Id'], signal))
-      if (reading.state === 'deleted' && reading.masterRecordId !== null)
-        became.set(id, reading.masterRecordId)
+    const fields = object === 'Lead' ? ['Id', 'IsConverted', 'ConvertedContactId'] : ['Id']
+    for (const [id, reading] of await reader.read(object, group, fields, signal)) {
+      const next =
+        reading.state === 'deleted'
+          ? reading.masterRecordId
+          : reading.state === 'live' && reading.row.IsConverted === true
+            ? toId18(String(reading.row.ConvertedContactId))
+            : undefined
+      if (next) became.set(id, next)
+    }
   }
 }

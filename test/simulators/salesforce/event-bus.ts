@@ -37,6 +37,8 @@ export interface EventBus {
   loseNext(count: number): void
   /** Of the next events so many are there twice: same EventUuid, other replay id (§3). */
   duplicateNext(count: number): void
+  /** From now on no event is lost or doubled. */
+  endFaults(): void
   publishedLastHour(): number
 }
 
@@ -141,6 +143,7 @@ export function createEventBus(options: {
     },
     loseNext: (count) => void (toLose += count),
     duplicateNext: (count) => void (toDuplicate += count),
+    endFaults: () => void (toLose = toDuplicate = 0),
     publishedLastHour,
   }
 }

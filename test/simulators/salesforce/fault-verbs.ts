@@ -167,6 +167,7 @@ export function createFaultVerbs(parts: {
       withheld.clear()
       settings.restrictedChannels.clear()
       settings.overDailyLimit = false
+      bus.endFaults()
     },
   }
 }

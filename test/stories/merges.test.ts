@@ -1,0 +1,122 @@
+// Merged in Salesforce, merged in Marketo (design §5, rule 9).
+import type { Org } from '../simulators/salesforce/org.ts'
+import { smallOrg } from './fixtures/organisation.ts'
+import { storyTeller } from './fixtures/story.ts'
+
+const { story } = await storyTeller()
+
+function withDoubles(org: Org) {
+  const small = smallOrg(org)
+  const { ann, acme, deal } = small
+  const twin = org.insert('Account', { Name: 'Acme twin', OwnerId: ann })
+  const contacts = org.insert(
+    'Contact',
+    ['One', 'Two', 'Three'].map((LastName, n) => ({
+      LastName,
+      Email: `c${n}@x.example`,
+      Department: n === 1 ? 'IT' : null,
+      AccountId: n === 2 ? twin : acme,
+      OwnerId: ann,
+    })),
+  )
+  const leads = org.insert(
+    'Lead',
+    ['One', 'Two', 'Three'].map((LastName, n) => ({
+      LastName,
+      Company: 'X',
+      Email: `l${n}@x.example`,
+      OwnerId: ann,
+    })),
+  )
+  for (const [n, ContactId] of contacts.entries())
+    org.insert('OpportunityContactRole', {
+      OpportunityId: deal,
+      ContactId,
+      Role: n === 0 ? 'Influencer' : 'Evaluator',
+    })
+  const other = org.insert('Opportunity', {
+    Name: 'Twin deal',
+    AccountId: twin,
+    OwnerId: ann,
+    StageName: 'Prospecting',
+    CloseDate: '2027-02-01',
+  })
+  return { ...small, twin, contacts, leads, other }
+}
+
+story(
+  'Merged leads and contacts are one person, the survivor, with the roles of all',
+  { org: withDoubles },
+  async (t, { org, ids, instance, inStep, person, newCalls }) => {
+    const former = new Map([...ids.contacts, ...ids.leads].map((id) => [id, person(id).id]))
+    const [survivor, ...losers] = ids.contacts
+    org.merge('Contact', survivor!, losers)
+    org.merge('Lead', ids.leads[0]!, [ids.leads[1]!], { fields: { Title: 'Merged' } })
+    await inStep({ former })
+    t.equal(person(survivor!).id, former.get(survivor!))
+    t.notOk(
+      person(survivor!).fields.department,
+      "the loser's value is not in Salesforce, so not in Marketo either",
+    )
+    t.equal(instance.rolesOf(person(survivor!).id).length, 2)
+    t.equal(person(ids.leads[0]!).fields.title, 'Merged')
+    t.equal(instance.leads.size, 2 + 6 - 3)
+    t.equal(newCalls().filter(({ endpoint }) => endpoint === 'leads/{id}/merge.json').length, 3)
+  },
+)
+
+story(
+  'Merged accounts: the children are re-pointed, then the losing company goes',
+  { org: withDoubles },
+  async (t, { org, ids, instance, inStep, person, newCalls }) => {
+    org.merge('Account', ids.acme, [ids.twin])
+    // Re-parenting fires no trigger: the company is what leads to its children.
+    await inStep({ deadlineMs: 25_000 })
+    t.equal(person(ids.contacts[2]!).fields.externalCompanyId, ids.acme)
+    t.equal(instance.findOpportunity(ids.other)?.fields.externalCompanyId, ids.acme)
+    t.notOk(instance.findCompany(ids.twin))
+    const deletes = newCalls().filter(({ endpoint }) => endpoint === 'companies/delete.json')
+    t.equal(deletes.length, 1)
+    t.strictSame(deletes[0]!.codes, [], 'not asked for before it was unused')
+  },
+)
+
+story(
+  'Merges that no event told of are found by the reconcile, also into somebody that Marketo does not know',
+  { org: withDoubles },
+  async (t, { org, ids, instance, inStep, reconcile, salesforce, person }) => {
+    const former = new Map([...ids.contacts, ...ids.leads].map((id) => [id, person(id).id]))
+    salesforce.faults.dropEventsAtSource(Number.POSITIVE_INFINITY)
+    const unknown = org.insert('Lead', { LastName: 'Unknown', Company: 'X', OwnerId: ids.ann })
+    org.merge('Lead', unknown, [ids.leads[0]!, ids.leads[1]!])
+    org.merge('Contact', ids.contacts[0]!, [ids.contacts[1]!])
+    // A chain: the survivor is merged away itself, before anybody looked.
+    org.merge('Contact', ids.contacts[2]!, [ids.contacts[0]!])
+    await reconcile()
+    await inStep({ former, deadlineMs: 25_000 })
+    t.equal(instance.leads.size, 2 + 1 + 1 + 1)
+    t.equal(instance.findLeads('externalPersonId', ids.leads[0]!).length, 0)
+  },
+)
+
+story(
+  'A merged-away contact that was adopted keeps what marketers know in the survivor',
+  {
+    before: ({ instance }) =>
+      void instance.createLead({ email: 'second@x.example', city: 'Lund', unsubscribed: true }),
+  },
+  async (t, { org, ids, instance, inStep, person }) => {
+    const made = instance.findLeads('email', 'second@x.example')[0]!
+    const second = org.insert('Contact', {
+      LastName: 'Second',
+      Email: 'second@x.example',
+      AccountId: ids.acme,
+    })
+    await inStep({ made: new Set([made.id]) })
+    t.equal(person(second).id, made.id)
+    org.merge('Contact', ids.carl, [second])
+    await inStep({ made: new Set([made.id]), former: new Map([[second, made.id]]) })
+    t.equal(person(ids.carl).fields.city, 'Lund')
+    t.notOk(instance.leads.has(made.id))
+  },
+)
