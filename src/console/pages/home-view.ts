@@ -78,7 +78,7 @@ function sentenceOf(status: Status, queued: number, waiting: number): HomeView['
     return { tone: 'busy', text: 'Marketo is not in step yet: the backfill is under way.' }
   if (queued + waiting > 0) {
     const way = queued === 0 ? '' : `${count(queued)} on the way`
-    const wait = waiting === 0 ? '' : `${count(waiting)} waiting for what they belong to`
+    const wait = waiting === 0 ? '' : `${count(waiting)} waiting for another record`
     const left = [way, wait].filter((part) => part !== '').join(' and ')
     return { tone: 'busy', text: `Marketo is nearly in step: ${left}${except}.` }
   }
