@@ -9,6 +9,7 @@ import type { DbOrTrx } from '../database/tables.ts'
 import { wantInsights } from '../database/refresh-progress.ts'
 import { personObjectOf } from './objects/index.ts'
 import { roleKeyText } from './plan.ts'
+import { rememberOutcomes } from './remember.ts'
 import { releaseRoleKeys } from './role-keys.ts'
 import { intentOf, type Outcome, type Write } from './write.ts'
 
@@ -80,6 +81,7 @@ export async function settleUpserts(
     await accept(trx, accepted)
     await settleGone(trx, gone)
     await parkRefused(trx, refused)
+    await rememberOutcomes(trx, accepted, refused)
     await changes.postpone(
       trx,
       again.map(({ write, verdict }) => ({
