@@ -40,8 +40,9 @@ export async function takenKeys(
   trx: DbOrTrx,
   wanted: { roleKeys: string[]; marketoIds: string[] },
 ): Promise<Set<string>> {
-  await sql`select pg_advisory_xact_lock(${KEYS_LOCK})`.execute(trx)
+  // What is created has neither: it needs no lock, which would let the intents of a first load go one after another.
   if (wanted.roleKeys.length + wanted.marketoIds.length === 0) return new Set()
+  await sql`select pg_advisory_xact_lock(${KEYS_LOCK})`.execute(trx)
   const { rows } = await sql<{ key: string }>`
     select payload->>'roleKey' as key from intents where payload->>'roleKey' = any(${wanted.roleKeys}::text[])
     union select marketo_id from intents where object in ('Lead', 'Contact') and marketo_id = any(${wanted.marketoIds}::text[])
