@@ -69,14 +69,16 @@ function oncePerRecord(marks: Mark[]): Required<Mark>[] {
   return [...byId.values()]
 }
 
-/** Due marks of an object, most urgent first. Taking writes nothing: the leader alone takes, and knows what it holds. */
+/** Due marks of an object, most urgent first, without those that are under way: the leader alone takes, and knows what it holds, so taking
+ *  writes nothing. They are left out here, because reading 6,000 rows to leave them out took up to half a second on the embedded database. */
 export async function due(
   db: DbOrTrx,
   object: string,
   limit: number,
   lowestPriority: number = PRIORITY.background,
+  except: string[] = [],
 ): Promise<Taken[]> {
-  const rows = await db
+  const marks = db
     .selectFrom('changes')
     .select(['id', 'version', 'priority', 'force', 'attempts', 'marked_at as markedAt', 'code'])
     .where('object', '=', object)
@@ -86,17 +88,20 @@ export async function due(
     .orderBy('priority')
     .orderBy('due')
     .limit(limit)
-    .execute()
-  return rows
+  return except.length === 0
+    ? marks.execute()
+    : marks.where('id', '<>', sql<string>`all(${except}::text[])`).execute()
 }
 
 /** Deletes the marks whose version was taken. Those marked again meanwhile stay, and rest first. */
 export async function settle(db: DbOrTrx, taken: Pick<Taken, 'id' | 'version'>[]): Promise<void> {
   if (taken.length === 0) return
   const rows = toJson(taken.map(({ id, version }) => ({ id, version })))
-  await sql`delete from changes c using jsonb_to_recordset(${rows}::jsonb) as t(id text, version bigint) where c.id = t.id and c.version <= t.version`.execute(
-    db,
-  )
+  const { numAffectedRows = 0n } =
+    await sql`delete from changes c using jsonb_to_recordset(${rows}::jsonb) as t(id text, version bigint) where c.id = t.id and c.version <= t.version`.execute(
+      db,
+    )
+  if (Number(numAffectedRows) === taken.length) return
   await sql`
     update changes c set attempts = 0, code = null, reason = null, due = greatest(c.due, now() + make_interval(secs => ${REST_SECONDS}))
     from jsonb_to_recordset(${rows}::jsonb) as t(id text, version bigint)

@@ -109,10 +109,8 @@ export function createSync(deps: SyncDeps): Sync {
     lowest: number,
     blocked: ReadonlySet<string>,
   ): Promise<Taken[]> {
-    const own = flying.get(object) ?? new Set<string>()
     const limit = Math.min(room, RECORDS_A_READ)
-    const rows = await due(db, object, limit + blocked.size, lowest)
-    const free = rows.filter(({ id }) => !own.has(id) && !blocked.has(id)).slice(0, limit)
+    const free = await due(db, object, limit, lowest, [...blocked])
     const full = free.length - (free.length % RECORDS_A_CALL)
     if (full === free.length) return free
     const urgent = free.some(({ priority }) => priority < PRIORITY.background)

@@ -121,7 +121,7 @@ async function measure(bench: Bench, name: DatabaseName): Promise<void> {
 
 const idOf = (n: number): string => toId18(`00Q5e${String(n).padStart(10, '0')}`) ?? ''
 
-/** As sync.ts claims: more than what is in flight is asked for, and what is in flight left out. The queue is counted as for the status. */
+/** As sync.ts claims. The queue is counted once a second, as for the status. */
 async function work(db: Db, records: number, finish: (batch: Taken[]) => Promise<void>): Promise<void> {
   const flying = new Set<string>()
   const working = new Set<Promise<void>>()
@@ -134,8 +134,8 @@ async function work(db: Db, records: number, finish: (batch: Taken[]) => Promise
     }
     await dueKinds(db)
     const room = (BATCHES - working.size) * RECORDS_A_CALL
-    const rows = await due(db, 'Lead', room + flying.size)
-    const free = rows.filter(({ id }) => !flying.has(id)).slice(0, Math.min(room, records - taken))
+    const limit = Math.min(room, records - taken)
+    const free = await due(db, 'Lead', limit, PRIORITY.background, [...flying])
     for (let from = 0; from < free.length; from += RECORDS_A_CALL) {
       const batch = free.slice(from, from + RECORDS_A_CALL)
       for (const { id } of batch) flying.add(id)
