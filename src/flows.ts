@@ -79,7 +79,7 @@ export async function runFlows(
 
   const reader = createReader(salesforce)
   const trouble = createTrouble({ leader, now })
-  const brake = createBrake({ db, leader, now })
+  const brake = createBrake({ leader })
   const outstanding = new Set<string>()
   const carryOut = createCarryOut({ leader, client, log, counters, outstanding, signal })
   const remove = createRemove({ leader, brake, carryOut, deletePolicy: env.DELETE_POLICY })
@@ -229,6 +229,7 @@ export async function runFlows(
     ),
     every('the look-up of unknown outcomes', 1_000, () => recover.runOnce()),
     every('the release of waiting records', CURE_EVERY_MS, () => leader(releaseCured)),
+    every('the brake on removals', CURE_EVERY_MS, () => brake.tell()),
     every('the backfill', 1_000, async () => {
       await fillAtFirst()
       await backfill.run()

@@ -50,7 +50,8 @@ export async function mark(db: DbOrTrx, marks: Mark[]): Promise<void> {
       force = changes.force or excluded.force,
       due = case
         when excluded.priority = ${PRIORITY.asked} or changes.waiting_for is not null then excluded.due
-        when changes.attempts > 0 then changes.due
+        -- A stopped removal waits long for an admin: whatever changes about the record is looked at when it comes.
+        when changes.attempts > 0 and changes.removal is null then changes.due
         else least(changes.due, excluded.due) end,
       waiting_for = null`.execute(db)
 }
@@ -103,7 +104,7 @@ export async function settle(db: DbOrTrx, taken: Pick<Taken, 'id' | 'version'>[]
     )
   if (Number(numAffectedRows) === taken.length) return
   await sql`
-    update changes c set attempts = 0, code = null, reason = null, due = greatest(c.due, now() + make_interval(secs => ${REST_SECONDS}))
+    update changes c set attempts = 0, code = null, reason = null, removal = null, due = greatest(c.due, now() + make_interval(secs => ${REST_SECONDS}))
     from jsonb_to_recordset(${rows}::jsonb) as t(id text, version bigint)
     where c.id = t.id and c.priority > ${PRIORITY.asked}`.execute(db)
 }
@@ -124,15 +125,6 @@ export async function postpone(db: DbOrTrx, records: Postponed[]): Promise<void>
     where c.id = t.id`.execute(db)
 }
 
-/** What was put off for this reason is due now. */
-export async function resumePostponed(db: DbOrTrx, code: string): Promise<void> {
-  await db
-    .updateTable('changes')
-    .set({ due: sql<Date>`now()` })
-    .where('code', '=', code)
-    .execute()
-}
-
 export interface Waiting {
   id: string
   /** The version that was taken: a record marked again meanwhile may have another parent, and does not wait. */
@@ -145,7 +137,7 @@ export interface Waiting {
 export async function waitForParent(db: DbOrTrx, records: Waiting[]): Promise<void> {
   if (records.length === 0) return
   await sql`
-    update changes c set waiting_for = t.parent, code = 'parent', reason = t.reason
+    update changes c set waiting_for = t.parent, code = 'parent', reason = t.reason, removal = null
     from jsonb_to_recordset(${toJson(records)}::jsonb) as t(id text, version bigint, parent text, reason text)
     where c.id = t.id and (t.version is null or c.version <= t.version)`.execute(db)
 }
@@ -225,5 +217,21 @@ export async function dueKinds(db: DbOrTrx): Promise<DueKinds> {
 }
 
 export async function readChange(db: DbOrTrx, id: string) {
-  return db.selectFrom('changes').selectAll().where('id', '=', id).executeTakeFirst()
+  return db
+    .selectFrom('changes')
+    .select([
+      'object',
+      'id',
+      'version',
+      'priority',
+      'due',
+      'force',
+      'attempts',
+      'waiting_for',
+      'code',
+      'reason',
+      'marked_at',
+    ])
+    .where('id', '=', id)
+    .executeTakeFirst()
 }

@@ -18,6 +18,7 @@ export interface Tables {
     code: string | null
     reason: string | null
     marked_at: Stamp
+    removal: 'stopped' | 'confirmed' | null
   }
   ledger: {
     object: string
@@ -85,6 +86,7 @@ export interface Tables {
   }
   counters: { name: string; value: number }
   census: { id: string }
+  removals: { id: string; object: string; at: Stamp }
   samples: { at: Stamp; sent: number; refused: number; queued: number; waiting: number; parked: number }
   history: {
     number: Generated<number>

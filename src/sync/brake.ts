@@ -1,29 +1,34 @@
 // Stops a mass removal: a lost permission, a wrong filter or a mass delete by mistake must not empty Marketo unseen.
-import { resumePostponed, type Postponed } from '../database/changes.ts'
+import { postpone } from '../database/changes.ts'
 import { countLedger } from '../database/ledger.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
-import { clearProblem, raiseProblem, readState, writeState } from '../database/state.ts'
-import type { Db } from '../database/tables.ts'
+import {
+  confirmedRemovals,
+  confirmRemovals,
+  countRemovals,
+  countStopped,
+  lockRemovals,
+  noteRemovals,
+  stopRemovals,
+} from '../database/removals.ts'
+import { clearProblem, raiseProblem } from '../database/state.ts'
+import type { DbOrTrx } from '../database/tables.ts'
+import { OBJECTS } from '../salesforce/ids.ts'
 
 /** In an hour at most this many removals of an object, or this share of it, whichever is more. */
 export const REMOVALS_AN_HOUR = 100
 export const REMOVALS_SHARE = 0.02
-const HOUR_MS = 3_600_000
+export const REMOVALS_STOPPED = 'removals-stopped'
+/** A stopped removal is looked at again after this, as the record may be back: 50,000 of them cost 360 calls to Salesforce each time. */
+const LOOK_AGAIN_MS = 3_600_000
 
 export interface Brake {
-  /** Counts each record's removal once, when it may go; raises a problem when it may not. */
-  allows(object: string, ids: string[]): Promise<boolean>
-  /** An admin has looked: removals go on without limit for an hour. */
+  /** Which of these removals may go. The others wait, and are a problem in the status. */
+  admit(object: string, ids: string[]): Promise<Set<string>>
+  /** An admin has looked: what is stopped now may go. */
   confirm(): Promise<void>
-  /** How a stopped removal waits. */
-  stopped: Omit<Postponed, 'id'>
-}
-
-interface BrakeState {
-  hour: number
-  /** Ids that were let through in this hour: a removal that takes several attempts is one removal. */
-  removed: Record<string, string[]>
-  confirmedAt: number | null
+  /** The problems say what is stopped now: after a take-over, and when what was stopped is back in Salesforce. */
+  tell(): Promise<void>
 }
 
 /** Pure: how many removals of an object that counts `records` in Marketo may happen in an hour. */
@@ -31,54 +36,73 @@ export function allowance(records: number): number {
   return Math.max(REMOVALS_AN_HOUR, Math.floor(records * REMOVALS_SHARE))
 }
 
-export function createBrake(deps: { db: Db; leader: LeaderTransaction; now: () => number }): Brake {
-  const { db, leader, now } = deps
-  const stopped = {
-    afterMs: 60_000,
-    code: 'removals-stopped',
-    reason: 'a mass removal was stopped until an admin confirms it',
-  }
-
-  async function current(): Promise<BrakeState> {
-    const state = await readState<BrakeState>(db, 'removals')
-    if (state !== undefined && now() - state.hour < HOUR_MS) return state
-    return { hour: now(), removed: {}, confirmedAt: state?.confirmedAt ?? null }
-  }
+export function createBrake(deps: { leader: LeaderTransaction }): Brake {
+  const { leader } = deps
 
   return {
-    stopped,
-
-    async allows(object, ids) {
-      const state = await current()
-      if (state.confirmedAt !== null && now() - state.confirmedAt < HOUR_MS) return true
-      const before = state.removed[object] ?? []
-      const removed = [...new Set([...before, ...ids])]
-      const limit = allowance(((await countLedger(db))[object] ?? 0) + before.length)
-      if (removed.length <= limit) {
-        await leader((trx) =>
-          writeState(trx, 'removals', { ...state, removed: { ...state.removed, [object]: removed } }),
+    admit: (object, ids) =>
+      leader(async (trx) => {
+        await lockRemovals(trx)
+        const confirmed = await confirmedRemovals(trx, ids)
+        const unasked = ids.filter((id) => !confirmed.has(id))
+        if (unasked.length === 0) return confirmed
+        if (!(await countStopped(trx)).has(object) && (await fits(trx, object, unasked))) {
+          await noteRemovals(trx, object, unasked)
+          return new Set(ids)
+        }
+        await stopRemovals(trx, unasked)
+        await postpone(
+          trx,
+          unasked.map((id) => ({
+            id,
+            afterMs: LOOK_AGAIN_MS,
+            code: REMOVALS_STOPPED,
+            reason: 'a mass removal was stopped until an admin confirms it',
+          })),
         )
-        return true
-      }
-      await leader((trx) =>
-        raiseProblem(trx, {
-          system: 'removals',
-          code: `mass-removal:${object}`,
-          reason: `${removed.length} ${object} records are to be removed from Marketo within an hour, more than ${limit}. The rest waits.`,
-          advice:
-            'Look in Salesforce whether they are really gone or filtered out; if so, confirm the removal (console, or POST /api/removals/confirm).',
-        }),
-      )
-      return false
-    },
+        await raise(trx, object, (await countStopped(trx)).get(object) ?? 0)
+        return confirmed
+      }),
 
     async confirm() {
-      const state = await current()
       await leader(async (trx) => {
-        await writeState(trx, 'removals', { ...state, confirmedAt: now() })
+        await confirmRemovals(trx)
         await clearProblem(trx, 'removals')
-        await resumePostponed(trx, stopped.code)
+      })
+    },
+
+    async tell() {
+      await leader(async (trx) => {
+        const stopped = await countStopped(trx)
+        for (const object of OBJECTS) {
+          const records = stopped.get(object)
+          if (records === undefined) await clearProblem(trx, 'removals', codeOf(object))
+          else await raise(trx, object, records)
+        }
       })
     },
   }
+}
+
+const codeOf = (object: string): string => `mass-removal:${object}`
+
+async function fits(trx: DbOrTrx, object: string, ids: string[]): Promise<boolean> {
+  const records = await countRemovals(trx, object, ids)
+  return records <= REMOVALS_AN_HOUR || records <= (await limitOf(trx, object))
+}
+
+/** What has gone within the hour still counts as the object's size. */
+async function limitOf(trx: DbOrTrx, object: string): Promise<number> {
+  return allowance(((await countLedger(trx))[object] ?? 0) + (await countRemovals(trx, object)))
+}
+
+async function raise(trx: DbOrTrx, object: string, stopped: number): Promise<void> {
+  const gone = await countRemovals(trx, object)
+  await raiseProblem(trx, {
+    system: 'removals',
+    code: codeOf(object),
+    reason: `${gone + stopped} ${object} records are to be removed from Marketo within an hour, more than ${await limitOf(trx, object)}. The ${stopped} that are left stay there until an admin confirms.`,
+    advice:
+      'Look in Salesforce whether they are really gone or filtered out; if so, confirm the removal (console, or POST /api/removals/confirm). If not, restore them or correct the filter: then nothing is removed.',
+  })
 }

@@ -63,22 +63,10 @@ export function createRemove(deps: {
 
   /** Merges take nothing away, so the brake is not for them. */
   async function pastTheBrake(object: ObjectName, planned: Planned[]): Promise<Planned[]> {
-    const removing = planned.filter(({ step }) => step.do === 'remove')
-    if (
-      removing.length === 0 ||
-      (await brake.allows(
-        object,
-        removing.map(({ taken }) => taken.id),
-      ))
-    )
-      return planned
-    await leader((trx) =>
-      postpone(
-        trx,
-        removing.map(({ taken }) => ({ id: taken.id, ...brake.stopped })),
-      ),
-    )
-    return planned.filter(({ step }) => step.do !== 'remove')
+    const removing = planned.flatMap(({ step, taken }) => (step.do === 'remove' ? [taken.id] : []))
+    if (removing.length === 0) return planned
+    const admitted = await brake.admit(object, removing)
+    return planned.filter(({ step, taken }) => step.do !== 'remove' || admitted.has(taken.id))
   }
 
   /** Undefined: not yet, something else must happen first; or nothing of its own is left to do. */

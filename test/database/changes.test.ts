@@ -13,13 +13,13 @@ import {
   readChange,
   release,
   releaseCured,
-  resumePostponed,
   REST_SECONDS,
   settle,
   waitForParent,
   type Mark,
 } from '../../src/database/changes.ts'
 import { confirm } from '../../src/database/ledger.ts'
+import { stopRemovals } from '../../src/database/removals.ts'
 import { park } from '../../src/database/parked.ts'
 import type { Db } from '../../src/database/tables.ts'
 import { databaseKinds } from '../fixtures/databases.ts'
@@ -127,10 +127,14 @@ for (const kind of await databaseKinds())
       t.strictSame(await ids(db), [])
       await mark(db, [lead('a', { priority: PRIORITY.asked })])
       t.strictSame(await ids(db), ['a'])
+    })
+
+    t.test('a removal that was stopped is looked at again when its record is marked', async (t) => {
+      await mark(db, [lead('a')])
+      await stopRemovals(db, ['a'])
       await postpone(db, [{ id: 'a', afterMs: 60_000, code: 'stopped', reason: 'x' }])
-      await resumePostponed(db, 'other')
       t.strictSame(await ids(db), [])
-      await resumePostponed(db, 'stopped')
+      await mark(db, [lead('a')])
       t.strictSame(await ids(db), ['a'])
     })
 

@@ -191,7 +191,7 @@ story(
       ),
     }),
   },
-  async (t, { org, ids, instance, inStep, status, api, db }) => {
+  async (t, { org, ids, instance, inStep, status, api }) => {
     org.delete('Lead', ids.crowd)
     const problem = await until('the brake', async () =>
       (await status()).problems.find(({ code }) => code === 'mass-removal:Lead'),
@@ -202,7 +202,6 @@ story(
     await until('the confirmation to be obeyed', async () =>
       (await status()).problems.every(({ system }) => system !== 'removals'),
     )
-    await db.updateTable('changes').set({ due: new Date() }).execute()
     await inStep()
     t.equal(ids.crowd.filter((id) => instance.findLeads('externalPersonId', id).length > 0).length, 0)
   },

@@ -1,10 +1,10 @@
 import { sql } from 'kysely'
 import t from 'tap'
-import { mark, readChange, postpone } from '../../src/database/changes.ts'
+import { mark, PRIORITY, readChange, settle } from '../../src/database/changes.ts'
 import { confirm } from '../../src/database/ledger.ts'
-import { listProblems } from '../../src/database/state.ts'
+import { clearProblems, listProblems } from '../../src/database/state.ts'
 import type { LeaderTransaction } from '../../src/database/lease.ts'
-import { allowance, createBrake } from '../../src/sync/brake.ts'
+import { allowance, createBrake, REMOVALS_STOPPED } from '../../src/sync/brake.ts'
 import { databaseKinds } from '../fixtures/databases.ts'
 
 t.test('100 an hour, or 2 % of what is in Marketo if that is more', async (t) => {
@@ -23,36 +23,95 @@ const [kind] = await databaseKinds()
 t.test('the brake', async (t) => {
   const { db } = await kind!.create(t)
   const leader: LeaderTransaction = (work) => db.transaction().execute(work)
-  const clock = { now: Date.UTC(2026, 10, 23) }
-  const brake = createBrake({ db, leader, now: () => clock.now })
+  const brake = createBrake({ leader })
   const ids = (from: number, count: number): string[] =>
     Array.from({ length: count }, (_, n) => `id${from + n}`)
+  const admitted = async (object: string, wanted: string[]): Promise<number> =>
+    (await brake.admit(object, wanted)).size
+  const marked = async (wanted: string[]): Promise<string[]> => {
+    await mark(
+      db,
+      wanted.map((id) => ({ object: 'Lead', id, priority: PRIORITY.live })),
+    )
+    return wanted
+  }
+  const settled = (wanted: string[]): Promise<void> =>
+    settle(
+      db,
+      wanted.map((id) => ({ id, version: Number.MAX_SAFE_INTEGER })),
+    )
+  const later = (minutes: number) =>
+    sql`update removals set at = at - make_interval(mins => ${minutes})`.execute(db)
   t.beforeEach(async () => {
-    await sql`truncate changes, ledger, problems`.execute(db)
-    await sql`delete from state where key = 'removals'`.execute(db)
+    await sql`truncate changes, ledger, problems, removals`.execute(db)
   })
 
   t.test('lets through what is usual, and counts a removal that takes several attempts once', async (t) => {
-    t.ok(await brake.allows('Lead', ids(0, 60)))
-    t.ok(await brake.allows('Lead', ids(0, 60)))
-    t.ok(await brake.allows('Lead', ids(60, 40)))
+    t.equal(await admitted('Lead', ids(0, 60)), 60)
+    t.equal(await admitted('Lead', ids(0, 60)), 60)
+    t.equal(await admitted('Lead', ids(60, 40)), 40)
     t.strictSame(await listProblems(db), [])
-    t.notOk(await brake.allows('Lead', ids(100, 1)))
-    t.ok(await brake.allows('Contact', ids(200, 100)), 'each object has its own')
+    t.equal(await admitted('Lead', await marked(ids(100, 1))), 0)
+    t.equal(await admitted('Contact', ids(200, 100)), 100, 'each object has its own')
   })
 
-  t.test('stops a mass removal, says so, and goes on when an admin has looked', async (t) => {
+  t.test('looks back an hour from any moment, not from the full hour', async (t) => {
+    t.equal(await admitted('Lead', ids(0, 50)), 50)
+    await later(59)
+    t.equal(await admitted('Lead', ids(50, 50)), 50)
+    t.equal(await admitted('Lead', await marked(ids(100, 1))), 0)
+    await settled(ids(100, 1))
+    await later(2)
+    t.equal(await admitted('Lead', ids(100, 50)), 50, 'the first 50 are over an hour ago')
+    t.equal(await admitted('Lead', await marked(ids(150, 1))), 0)
+  })
+
+  t.test('a stop lasts until an admin confirms it, however long, and for whoever takes over', async (t) => {
     await confirm(db, [
       { object: 'Lead', id: 'x', marketoId: '1', state: 'confirmed', hashes: null, pushed: true },
     ])
-    t.notOk(await brake.allows('Lead', ids(0, 150)))
+    t.equal(await admitted('Lead', await marked(ids(0, 150))), 0)
     const [problem] = await listProblems(db)
-    t.match(problem, { system: 'removals', reason: /^150 Lead records .* more than 100/, advice: /confirm/ })
-    await mark(db, [{ object: 'Lead', id: 'id1', priority: 1 }])
-    await postpone(db, [{ id: 'id1', ...brake.stopped }])
-    await brake.confirm()
+    t.match(problem, {
+      system: 'removals',
+      code: 'mass-removal:Lead',
+      reason: /^150 Lead records .* more than 100/,
+      advice: /confirm/,
+    })
+    t.match(await readChange(db, 'id1'), { code: REMOVALS_STOPPED, reason: /until an admin confirms/ })
+    await later(120)
+    await clearProblems(db)
+    const next = createBrake({ leader })
+    await next.tell()
+    t.match(await listProblems(db), [{ reason: /^150 Lead records/ }])
+    t.equal((await next.admit('Lead', await marked(ids(200, 1)))).size, 0, 'not even a single one')
+    await next.confirm()
     t.strictSame(await listProblems(db), [])
     t.ok((await readChange(db, 'id1'))!.due.getTime() <= Date.now() + 1_000, 'what waited is due now')
-    t.ok(await brake.allows('Lead', ids(0, 150)))
+    t.equal((await next.admit('Lead', ids(0, 150))).size, 150)
+  })
+
+  t.test('a confirmation is for what was stopped: more of it is asked for again', async (t) => {
+    t.equal(await admitted('Lead', await marked(ids(0, 150))), 0)
+    await brake.confirm()
+    t.equal(await admitted('Lead', await marked(ids(0, 300))), 150, 'the others were not looked at')
+    t.match(await listProblems(db), [{ reason: /^150 Lead .* The 150 that are left/ }])
+    await settled(ids(0, 300))
+    await brake.tell()
+    t.equal(await admitted('Lead', ids(0, 100)), 100, 'the confirmed ones are not counted')
+    await marked(ids(0, 101))
+    t.equal(await admitted('Lead', ids(0, 101)), 0, 'and their confirmation ended with their removal')
+  })
+
+  t.test('a stop is over when nothing of it is to be removed any more', async (t) => {
+    t.equal(await admitted('Lead', await marked(ids(0, 101))), 0)
+    await settled(ids(0, 100))
+    await brake.tell()
+    t.match(await listProblems(db), [{ reason: /The 1 that/ }])
+    t.equal(await admitted('Lead', ids(500, 1)), 0)
+    await settled(ids(100, 1))
+    await brake.tell()
+    t.strictSame(await listProblems(db), [])
+    t.equal(await admitted('Lead', ids(500, 1)), 1)
   })
 })

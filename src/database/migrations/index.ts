@@ -2,8 +2,10 @@
 import type { Migration } from 'kysely/migration'
 import * as initial from './0001-initial.ts'
 import * as console from './0002-console.ts'
+import * as removals from './0003-removals.ts'
 
 export const migrations: Record<string, Migration> = {
   '0001-initial': initial,
   '0002-console': console,
+  '0003-removals': removals,
 }
