@@ -7,7 +7,7 @@ import type { SalesforceSimulator } from '../simulators/salesforce/index.ts'
 
 const fields = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
 const records = z.record(z.string(), fields)
-const rows = z.array(z.record(z.string(), z.string())).default([])
+const rows = z.array(z.record(z.string(), z.union([z.string(), z.boolean()]))).default([])
 const base = { object: z.string(), records, bypass: z.boolean().default(false) }
 
 const step = z.discriminatedUnion('do', [
@@ -70,7 +70,8 @@ export function replayIn({ org, events }: SalesforceSimulator, recorded: Recorde
   const nameOf = new Map<string, string>()
   let seen = events.published.length
   if (recorded.personAccounts) org.enablePersonAccounts()
-  const active = (list: Record<string, string>[]) => list.map((row) => ({ ...row, Active__c: true }))
+  const active = (list: Record<string, string | boolean>[]) =>
+    list.map((row) => ({ Active__c: true, ...row }))
   org.setCustomMetadata('Marketo_Field_Mapping__mdt', active(recorded.mappings))
   org.setCustomMetadata('Marketo_Object_Setting__mdt', active(recorded.settings))
 

@@ -24,6 +24,8 @@ export interface DmlContext {
   runningUserId: string
   defaultOwner(): string
   watched(object: string): string[]
+  /** Whether the admin lets the object be synced. */
+  synced(object: string): boolean
   /** Throws where a fault says that a row can't be written now. */
   guard(verb: string, object: string, id: string): void
   /** Hard deletes leave the table; getDeleted still knows them. */
@@ -99,6 +101,7 @@ export function announce(
   }))
   for (const chunk of chunks(told)) {
     for (const object of new Set(chunk.map((entry) => entry.object))) {
+      if (!context.synced(object)) continue
       const entries = chunk.filter((entry) => entry.object === object)
       context.unit.announce({
         object,

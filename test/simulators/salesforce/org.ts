@@ -12,7 +12,7 @@ import { DmlError } from './dml-error.ts'
 import type { EventBus } from './event-bus.ts'
 import { CHANNEL } from './event-bus.ts'
 import { createIdFactory, to18 } from './record-id.ts'
-import { toPayload, watchedFields } from './record-change.ts'
+import { isSynced, toPayload, watchedFields } from './record-change.ts'
 import { createSchema, type ObjectType, type Schema } from './schema.ts'
 import { createTable, type Row, type Table } from './table.ts'
 import { createUnit, type Unit } from './unit.ts'
@@ -112,6 +112,7 @@ export function createOrg(options: { id: string; now: () => number; bus: EventBu
         table('Marketo_Field_Mapping__mdt').rows(),
         table('Marketo_Object_Setting__mdt').rows(),
       ),
+    synced: (object) => isSynced(object, table('Marketo_Object_Setting__mdt').rows()),
     guard(_verb, _object, id) {
       if (locked === 0) return
       locked--

@@ -70,6 +70,12 @@ export function watchedFields(object: string, mappings: Iterable<Row>, settings:
   return fields
 }
 
+/** Unless its row of Marketo_Object_Setting__mdt is not active; of two rows the active one counts. */
+export function isSynced(object: string, settings: Iterable<Row>): boolean {
+  const rows = [...settings].filter((row) => row['Object__c'] === object)
+  return rows.length === 0 || rows.some((row) => row['Active__c'] === true)
+}
+
 export function toPayload(change: RecordChange): Record<string, string | null> {
   return {
     Object_Type__c: change.object,
