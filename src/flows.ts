@@ -27,6 +27,7 @@ import { CENSUS_EVERY_MS, createCensus } from './sync/census.ts'
 import { createCarryOut } from './sync/carry-out.ts'
 import { CHANNEL } from './sync/events.ts'
 import { createEventStore, cursorKey } from './sync/listen.ts'
+import { createCatchUp } from './sync/mapping-changes.ts'
 import type { Mapping } from './sync/mapping.ts'
 import { createReconcile } from './sync/reconcile.ts'
 import { createRecover } from './sync/recover.ts'
@@ -66,7 +67,7 @@ const RECONCILE_WITHOUT_STREAM_MS = 5 * 60_000
 
 export async function runFlows(
   deps: FlowDeps,
-  mapping: { current: () => Mapping; reload: () => Promise<void> },
+  mapping: { current: () => Mapping; reload: (options: { fresh: boolean }) => Promise<void> },
 ): Promise<void> {
   const { config, database, leader, salesforce, client, pacing, log, counters, stopping, signal, sources } =
     deps
@@ -97,6 +98,7 @@ export async function runFlows(
   const backfill = createBackfill(finding)
   const reconcile = createReconcile(finding)
   const census = createCensus({ ...finding, salesforce })
+  const catchUp = createCatchUp({ db, leader, backfill, census, log })
   const work = createWork({
     db,
     leader,
@@ -193,7 +195,7 @@ export async function runFlows(
     else if (command.name === 'backfill-pause') await backfill.pause()
     else if (command.name === 'backfill-resume') await backfill.resume()
     else if (command.name === 'reconcile') reconcileAsked = true
-    else if (command.name === 'reload-mapping') await mapping.reload()
+    else if (command.name === 'reload-mapping') await mapping.reload({ fresh: true })
     else await brake.confirm()
     sources.commandsDone = command.id
     wake()
@@ -250,9 +252,10 @@ export async function runFlows(
     }),
     every('the mapping', 60_000, async () => {
       if (now() - mappedAt < MAPPING_EVERY_MS) return
-      await mapping.reload()
+      await mapping.reload({ fresh: false })
       mappedAt = now()
     }),
+    every('what the mapping changed', 1_000, () => catchUp.runOnce()),
     every("Marketo's usage", USAGE_EVERY_MS, async () => {
       const answer = await usage(client, { priority: 'refresh', signal })
       if (answer.ok) pacing.noteUsage(answer.usage.total)

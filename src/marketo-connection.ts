@@ -11,7 +11,8 @@ import type { Metrics } from './metrics.ts'
 export interface MarketoConnection {
   client: MarketoClient
   pacing: Pacing
-  schema: () => Promise<MarketoSchema>
+  /** Remembered; `fresh` asks again. */
+  schema: (options?: { fresh: boolean }) => Promise<MarketoSchema>
 }
 
 /** Adobe: cache describe "for a day or more" (marketo-rest facts §2). */
@@ -38,15 +39,15 @@ export function connectMarketo(deps: {
   return {
     client,
     pacing,
-    schema() {
-      if (described === undefined || Date.now() - described.at > DESCRIBE_AGAIN_MS) {
-        const schema = describeMarketo(client)
-        described = { at: Date.now(), schema }
-        schema.catch(() => {
-          described = undefined
-        })
-      }
-      return described.schema
+    schema({ fresh } = { fresh: false }) {
+      const former = described
+      if (!fresh && former !== undefined && Date.now() - former.at <= DESCRIBE_AGAIN_MS) return former.schema
+      const asked = { at: Date.now(), schema: describeMarketo(client) }
+      described = asked
+      asked.schema.catch(() => {
+        if (described === asked) described = former
+      })
+      return asked.schema
     },
   }
 }

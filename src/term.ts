@@ -13,12 +13,10 @@ import type { TermSignals } from './leadership.ts'
 import { isTermOver, loop, pause, untilAborted } from './loop.ts'
 import type { MarketoConnection } from './marketo-connection.ts'
 import type { MarketoSchema } from './marketo/describe.ts'
+import { createRemap } from './remap.ts'
 import { readReport, type ReportSources } from './report.ts'
 import type { SalesforceConnection } from './salesforce-connection.ts'
-import type { Salesforce } from './salesforce/connect.ts'
 import type { SyncCounters } from './sync/counters.ts'
-import type { Mapping } from './sync/mapping.ts'
-import { readMapping } from './sync/read-mapping.ts'
 import type { Tally } from './tally.ts'
 
 export interface TermDeps {
@@ -82,14 +80,15 @@ export async function runTerm(deps: TermDeps, term: Term, signals: TermSignals):
       const schema = await persist('marketo', () => marketo.schema())
       if (schema === undefined) return
       await persist('mapping', () => tellMissing(schema))
-      let mapping = await persist('mapping', () => remap(salesforce, schema))
+      const remap = createRemap({ db, leader, salesforce, marketo, signal })
+      let mapping = await persist('mapping', () => remap({ fresh: false }))
       if (mapping === undefined) return
       await runFlows(
         { ...deps, leader, salesforce, client, pacing, schema, sources, stopping, signal },
         {
           current: () => mapping!,
-          reload: async () => {
-            mapping = await remap(salesforce, schema)
+          reload: async (options) => {
+            mapping = await remap(options)
           },
         },
       )
@@ -100,10 +99,12 @@ export async function runTerm(deps: TermDeps, term: Term, signals: TermSignals):
 
   /** Tries until it works, with the reason among the problems; undefined when this process stops before. */
   async function persist<T>(system: Problem['system'], step: () => Promise<T>): Promise<T | undefined> {
+    let raised: string | undefined
     for (let failures = 0; !stopping.aborted; failures++) {
       try {
         const value = await step()
-        if (failures > 0) await leader((trx) => clearProblem(trx, system))
+        // Only this one: the step itself may have found others.
+        if (raised !== undefined) await leader((trx) => clearProblem(trx, system, raised))
         return value
       } catch (error) {
         if (isTermOver(error)) throw error
@@ -119,32 +120,14 @@ export async function runTerm(deps: TermDeps, term: Term, signals: TermSignals):
           `could not start with ${system}; trying again`,
         )
         await leader(async (trx) => {
-          await clearProblem(trx, system)
+          if (raised !== undefined) await clearProblem(trx, system, raised)
           await raiseProblem(trx, problem)
         })
+        raised = problem.code
         await pause(Math.min(30_000, 1_000 * 2 ** failures), stopping)
       }
     }
     return undefined
-  }
-
-  async function remap(salesforce: Salesforce, schema: MarketoSchema): Promise<Mapping> {
-    const mapping = await readMapping(salesforce, schema, signal)
-    await leader(async (trx) => {
-      await clearProblem(trx, 'mapping', 'bad-rows')
-      if (mapping.bad.length > 0)
-        await raiseProblem(trx, {
-          system: 'mapping',
-          code: 'bad-rows',
-          reason: mapping.bad
-            .map((row) => `${row.object}: ${row.salesforceField} → ${row.marketoField}: ${row.reason}`)
-            .join('; '),
-          advice:
-            'Correct or deactivate these rows in Setup > Custom Metadata Types > Marketo Field Mapping; they are skipped meanwhile.',
-        })
-      await writeState(trx, 'mapping', mapping)
-    })
-    return mapping
   }
 
   async function tellMissing(schema: MarketoSchema): Promise<void> {

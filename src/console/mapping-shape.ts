@@ -4,17 +4,18 @@ import { OBJECTS, type ObjectName } from '../salesforce/ids.ts'
 
 export const MAPPING_KEY = 'mapping'
 
-/** What this folder needs of the leader's mapping. */
+/** What this folder needs of the leader's mapping. An older release that still leads leaves out what is new. */
 export interface PublishedMapping {
   objects: Record<
     ObjectName,
     {
       active: boolean
       filter: string | null
-      fields: { from: string; to: { name: string }; source: 'default' | 'custom' }[]
+      fields: { from: string; to: { name: string }; source: 'default' | 'custom'; loss?: string | null }[]
       reads: string[]
     }
   >
+  badSettings?: { object: string; filter: string | null; reason: string }[]
   bad: { object: string; salesforceField: string; marketoField: string; reason: string }[]
 }
 
@@ -30,6 +31,7 @@ export const mappingShape = z
             salesforceField: z.string(),
             marketoField: z.string(),
             source: z.enum(['default', 'custom']),
+            loss: z.string().nullable().describe('What the pair can not carry over whole.'),
           }),
         ),
       }),
@@ -44,6 +46,9 @@ export const mappingShape = z
         }),
       )
       .describe('Rows of Marketo_Field_Mapping__mdt that are skipped.'),
+    badSettings: z
+      .array(z.object({ object: z.string(), filter: z.string().nullable(), reason: z.string() }))
+      .describe('Rows of Marketo_Object_Setting__mdt that change nothing.'),
   })
   .describe('The effective mapping.')
 
@@ -52,13 +57,15 @@ export function publishedMapping(mapping: PublishedMapping | undefined): z.outpu
     objects: OBJECTS.flatMap((object) => {
       const found = mapping?.objects[object]
       if (found === undefined) return []
-      const fields = found.fields.map(({ from, to, source }) => ({
+      const fields = found.fields.map(({ from, to, source, loss = null }) => ({
         salesforceField: from,
         marketoField: to.name,
         source,
+        loss,
       }))
       return [{ object, active: found.active, filter: found.filter, fields }]
     }),
     bad: mapping?.bad ?? [],
+    badSettings: mapping?.badSettings ?? [],
   }
 }

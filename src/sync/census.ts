@@ -43,6 +43,8 @@ export function createCensus(deps: {
   wake: () => void
 }): Census {
   const { db, leader, salesforce, reader, log, signal, wake } = deps
+  // One at a time: they share a table.
+  let last = Promise.resolve()
 
   async function count(object: ObjectName): Promise<{ unknown: number; unseen: number; unreadable: number }> {
     await leader(clearCensus)
@@ -108,25 +110,30 @@ export function createCensus(deps: {
       return state === undefined ? null : new Date(state.lastRunAt)
     },
 
-    async runOnce() {
-      const startedAt = Date.now()
-      let unreadable = 0
-      for (const object of OBJECTS) {
-        if (signal.aborted || !deps.mapping().objects[object].active) continue
-        const found = await count(object)
-        unreadable += found.unreadable
-        if (found.unknown + found.unseen > 0)
-          log.info(
-            { object, ...found },
-            `the census of ${object} found ${found.unknown + found.unseen} records to look at`,
-          )
-      }
-      await tell(unreadable)
-      await leader(async (trx) => {
-        await clearCensus(trx)
-        await writeState(trx, 'census', { lastRunAt: new Date().toISOString() })
-      })
-      log.info({ ms: Date.now() - startedAt }, 'the census is done')
+    runOnce() {
+      last = last.catch(() => undefined).then(run)
+      return last
     },
+  }
+
+  async function run(): Promise<void> {
+    const startedAt = Date.now()
+    let unreadable = 0
+    for (const object of OBJECTS) {
+      if (signal.aborted || !deps.mapping().objects[object].active) continue
+      const found = await count(object)
+      unreadable += found.unreadable
+      if (found.unknown + found.unseen > 0)
+        log.info(
+          { object, ...found },
+          `the census of ${object} found ${found.unknown + found.unseen} records to look at`,
+        )
+    }
+    await tell(unreadable)
+    await leader(async (trx) => {
+      await clearCensus(trx)
+      await writeState(trx, 'census', { lastRunAt: new Date().toISOString() })
+    })
+    log.info({ ms: Date.now() - startedAt }, 'the census is done')
   }
 }

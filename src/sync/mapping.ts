@@ -1,6 +1,7 @@
 // Which Salesforce field goes into which Marketo field. Pure: the built-in mapping and the admin's rows (custom metadata
 // Marketo_Field_Mapping__mdt, Marketo_Object_Setting__mdt), checked against both describes.
 import { OBJECTS, type ObjectName } from '../salesforce/ids.ts'
+import { lossOf, type SourceField } from './losses.ts'
 import {
   COMPANY_TYPE_FIELDS,
   type MarketoObject,
@@ -8,6 +9,13 @@ import {
   type Parent,
 } from './objects/definition.ts'
 import { DEFINITIONS } from './objects/index.ts'
+import {
+  effectiveSettings,
+  notOneOfOurs,
+  type BadSetting,
+  type EffectiveSetting,
+  type SettingsInput,
+} from './object-settings.ts'
 import type { TargetField } from './values.ts'
 
 export interface MarketoField extends TargetField {
@@ -20,17 +28,12 @@ export interface MappingRow {
   marketoField: string
 }
 
-export interface ObjectSetting {
-  object: string
-  active: boolean
-  /** SOQL condition. */
-  filter: string | null
-}
-
 export interface MappedField {
   from: string
   to: TargetField
   source: 'default' | 'custom'
+  /** What the pair can't carry over whole. */
+  loss: string | null
 }
 
 export interface ObjectMapping {
@@ -50,33 +53,38 @@ export interface BadRow extends MappingRow {
 export interface Mapping {
   objects: Record<ObjectName, ObjectMapping>
   bad: BadRow[]
+  badSettings: BadSetting[]
 }
 
-export interface MappingInput {
-  /** Field names that the integration user can read, per object. */
-  salesforce: Record<ObjectName, ReadonlySet<string>>
+export interface MappingInput extends SettingsInput {
+  /** What the integration user can read, per object, by field name. */
+  salesforce: Record<ObjectName, ReadonlyMap<string, SourceField>>
   /** By lower-case name: Marketo's names are matched without regard to case. */
   marketo: Record<MarketoObject, ReadonlyMap<string, MarketoField>>
   rows: MappingRow[]
-  settings: ObjectSetting[]
 }
 
 export function effectiveMapping(input: MappingInput): Mapping {
   const bad: BadRow[] = []
+  const { settings, bad: badSettings } = effectiveSettings(input)
   const objects = Object.fromEntries(
-    OBJECTS.map((object) => [object, mappingOf(DEFINITIONS[object], input, bad)]),
+    OBJECTS.map((object) => [object, mappingOf(DEFINITIONS[object], input, settings.get(object), bad)]),
   ) as Record<ObjectName, ObjectMapping>
   for (const row of input.rows)
     if (!(OBJECTS as readonly string[]).includes(row.object))
-      bad.push({ ...row, reason: `${row.object} is not one of ${OBJECTS.join(', ')}` })
-  return { objects, bad }
+      bad.push({ ...row, reason: notOneOfOurs(row.object) })
+  return { objects, bad, badSettings }
 }
 
-function mappingOf(definition: ObjectDefinition, input: MappingInput, bad: BadRow[]): ObjectMapping {
+function mappingOf(
+  definition: ObjectDefinition,
+  input: MappingInput,
+  setting: EffectiveSetting | undefined,
+  bad: BadRow[],
+): ObjectMapping {
   const { object } = definition
   const readable = input.salesforce[object]
   const writable = input.marketo[definition.marketo]
-  const setting = input.settings.find((row) => row.object === object)
   const rows = input.rows.filter((row) => row.object === object)
   const custom = goodRows(rows, definition, readable, writable, bad)
   const taken = new Set(custom.map((field) => field.to.name.toLowerCase()))
@@ -86,7 +94,7 @@ function mappingOf(definition: ObjectDefinition, input: MappingInput, bad: BadRo
     // Adobe's sample describe calls a sales person's e-mail not updateable, its own samples write it, and MSI needs it.
     const allowed = target !== undefined && (target.updateable || (object === 'User' && to === 'email'))
     return allowed && readable.has(from) && !taken.has(to.toLowerCase())
-      ? [{ from, to: target, source: 'default' }]
+      ? [pairOf(from, target, 'default', readable)]
       : []
   })
 
@@ -113,7 +121,7 @@ function mappingOf(definition: ObjectDefinition, input: MappingInput, bad: BadRo
 function goodRows(
   rows: MappingRow[],
   definition: ObjectDefinition,
-  readable: ReadonlySet<string>,
+  readable: ReadonlyMap<string, SourceField>,
   writable: ReadonlyMap<string, MarketoField>,
   bad: BadRow[],
 ): MappedField[] {
@@ -126,14 +134,27 @@ function goodRows(
       return []
     }
     targets.add(target.name)
-    return [{ from: row.salesforceField, to: target, source: 'custom' as const }]
+    return [pairOf(row.salesforceField, target, 'custom', readable)]
   })
+}
+
+function pairOf(
+  from: string,
+  to: TargetField,
+  source: MappedField['source'],
+  readable: ReadonlyMap<string, SourceField>,
+): MappedField {
+  const field = readable.get(from)
+  // Salesforce shows this field only where the org has several currencies.
+  const loss =
+    field === undefined ? null : lossOf(field, to, { severalCurrencies: readable.has('CurrencyIsoCode') })
+  return { from, to, source, loss }
 }
 
 function reasonAgainst(
   row: MappingRow,
   definition: ObjectDefinition,
-  readable: ReadonlySet<string>,
+  readable: ReadonlyMap<string, SourceField>,
   target: MarketoField | undefined,
   taken: Set<string>,
 ): string | undefined {

@@ -4,48 +4,97 @@ import { BridgeError } from '../errors.ts'
 import type { MarketoSchema } from '../marketo/describe.ts'
 import type { Salesforce } from '../salesforce/connect.ts'
 import { OBJECTS, type ObjectName } from '../salesforce/ids.ts'
-import { effectiveMapping, type Mapping, type MappingRow, type ObjectSetting } from './mapping.ts'
+import { SalesforceError } from '../salesforce/rest-faults.ts'
+import type { SourceField } from './losses.ts'
+import { effectiveMapping, type Mapping, type MappingRow } from './mapping.ts'
+import type { ObjectSetting } from './object-settings.ts'
 import type { MarketoObject } from './objects/definition.ts'
+import { DEFINITIONS } from './objects/index.ts'
 
-export async function readMapping(
-  salesforce: Salesforce,
-  schema: MarketoSchema,
-  signal: AbortSignal,
-): Promise<Mapping> {
-  const fields: [ObjectName, ReadonlySet<string>][] = []
+export interface MappingSources {
+  salesforce: Salesforce
+  schema: (options?: { fresh: boolean }) => Promise<MarketoSchema>
+  /** The last effective mapping. */
+  before: Mapping | undefined
+  /** Describes Marketo anew too; without it only where a row names a field that Marketo did not have. */
+  fresh: boolean
+  signal: AbortSignal
+}
+
+export async function readMapping({
+  salesforce,
+  schema,
+  before,
+  fresh,
+  signal,
+}: MappingSources): Promise<Mapping> {
+  const fields: [ObjectName, ReadonlyMap<string, SourceField>][] = []
   for (const object of OBJECTS) {
     const describe = await salesforce.describe(object, { fresh: true, signal })
-    fields.push([object, new Set(describe.fields.map((field) => field.name))])
+    fields.push([object, new Map(describe.fields.map((field) => [field.name, field]))])
   }
-  const rows = await optional<Record<string, unknown>>(
-    salesforce,
-    'SELECT Object__c, Salesforce_Field__c, Marketo_Field__c FROM Marketo_Field_Mapping__mdt WHERE Active__c = true',
-    signal,
-  )
-  const settings = await optional<Record<string, unknown>>(
-    salesforce,
-    'SELECT Object__c, Active__c, Filter__c FROM Marketo_Object_Setting__mdt',
-    signal,
-  )
+  const rows = (
+    await optional<Record<string, unknown>>(
+      salesforce,
+      'SELECT Object__c, Salesforce_Field__c, Marketo_Field__c FROM Marketo_Field_Mapping__mdt WHERE Active__c = true',
+      signal,
+    )
+  ).map((row): MappingRow => ({
+    object: text(row.Object__c),
+    salesforceField: text(row.Salesforce_Field__c),
+    marketoField: text(row.Marketo_Field__c),
+  }))
+  const settings = (
+    await optional<Record<string, unknown>>(
+      salesforce,
+      'SELECT Object__c, Active__c, Filter__c FROM Marketo_Object_Setting__mdt',
+      signal,
+    )
+  ).map((row): ObjectSetting => ({
+    object: text(row.Object__c),
+    active: row.Active__c !== false,
+    filter: text(row.Filter__c) === '' ? null : text(row.Filter__c),
+  }))
+  let described = await schema({ fresh })
+  if (!fresh && rows.some((row) => isUnknown(row, described))) described = await schema({ fresh: true })
   return effectiveMapping({
-    salesforce: Object.fromEntries(fields) as Record<ObjectName, ReadonlySet<string>>,
+    salesforce: Object.fromEntries(fields) as Record<ObjectName, ReadonlyMap<string, SourceField>>,
     marketo: Object.fromEntries(
-      Object.entries(schema.objects).map(([object, { fields }]) => [object, fields]),
+      Object.entries(described.objects).map(([object, { fields }]) => [object, fields]),
     ) as Record<MarketoObject, MarketoSchema['objects']['Lead']['fields']>,
-    rows: rows.map((row): MappingRow => ({
-      object: text(row.Object__c),
-      salesforceField: text(row.Salesforce_Field__c),
-      marketoField: text(row.Marketo_Field__c),
-    })),
-    settings: settings.map((row): ObjectSetting => ({
-      object: text(row.Object__c),
-      active: row.Active__c !== false,
-      filter: text(row.Filter__c) === '' ? null : text(row.Filter__c),
-    })),
+    rows,
+    settings,
+    refused: await refusedFilters(salesforce, settings, signal),
+    before: before?.objects,
   })
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value.trim() : '')
+
+function isUnknown({ object, marketoField }: MappingRow, { objects }: MarketoSchema): boolean {
+  const ours = OBJECTS.find((name) => name === object)
+  return ours !== undefined && !objects[DEFINITIONS[ours].marketo].fields.has(marketoField.toLowerCase())
+}
+
+/** Tries each filter on one record, in the company in which it is used: an OR that reaches out of it is refused too. */
+async function refusedFilters(
+  salesforce: Salesforce,
+  settings: ObjectSetting[],
+  signal: AbortSignal,
+): Promise<Map<ObjectSetting, string>> {
+  const refused = new Map<ObjectSetting, string>()
+  for (const setting of settings) {
+    const { object, filter } = setting
+    if (filter === null || !(OBJECTS as readonly string[]).includes(object)) continue
+    try {
+      await salesforce.query(`SELECT Id FROM ${object} WHERE Id != null AND (${filter}) LIMIT 1`, { signal })
+    } catch (error) {
+      if (!(error instanceof SalesforceError) || error.status !== 400) throw error
+      refused.set(setting, error.message)
+    }
+  }
+  return refused
+}
 
 /** The rows, or none where the org doesn't have the custom metadata type. */
 async function optional<T>(salesforce: Salesforce, soql: string, signal: AbortSignal): Promise<T[]> {

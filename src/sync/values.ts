@@ -17,15 +17,18 @@ export interface Converted {
 /** Longest text areas are 30,000 bytes (marketo-rest facts §10). */
 const TEXT_AREA_BYTES = 30_000
 
+const YES = ['true', '1', 'yes']
+const NO = ['false', '0', 'no']
+
 export function convert(given: unknown, target: TargetField): Converted {
   if (given === null || given === undefined || given === '') return { value: null }
   const value = plain(given)
   switch (target.dataType) {
-    case 'boolean':
-      return {
-        value:
-          typeof value === 'boolean' ? value : ['true', '1', 'yes'].includes(String(value).toLowerCase()),
-      }
+    case 'boolean': {
+      const word = String(value).toLowerCase()
+      if (YES.includes(word)) return { value: true }
+      return NO.includes(word) ? { value: false } : lost(value, target)
+    }
     case 'integer':
     case 'score':
     case 'long': {

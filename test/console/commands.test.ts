@@ -105,10 +105,12 @@ t.test('a reloaded mapping is answered once the leader has read it', async (t) =
   const asked = web.post('/api/mapping/reload')
   const command = await until('the command', async () => (await takeCommands(db))[0])
   t.equal(command.name, 'reload-mapping')
-  const fields = [{ from: 'Title', to: { name: 'title', dataType: 'string' }, source: 'default' }]
+  const loss = 'texts of more than 40 characters are cut'
+  const fields = [{ from: 'Title', to: { name: 'title', dataType: 'string' }, source: 'default', loss }]
   const bad = [{ object: 'Lead', salesforceField: 'Nope__c', marketoField: 'nope', reason: 'no field' }]
   const lead = { object: 'Lead', active: true, filter: null, fields, parents: [], reads: ['Id'] }
-  await writeState(db, 'mapping', { objects: { Lead: lead }, bad })
+  const badSettings = [{ object: 'Case', filter: null, reason: 'not one of ours' }]
+  await writeState(db, 'mapping', { objects: { Lead: lead }, bad, badSettings })
   await report(db, { epoch, commandsDone: command.id, state: 'idle' })
   const { status, body } = await asked
   t.equal(status, 200)
@@ -118,10 +120,11 @@ t.test('a reloaded mapping is answered once the leader has read it', async (t) =
         object: 'Lead',
         active: true,
         filter: null,
-        fields: [{ salesforceField: 'Title', marketoField: 'title', source: 'default' }],
+        fields: [{ salesforceField: 'Title', marketoField: 'title', source: 'default', loss }],
       },
     ],
     bad,
+    badSettings,
   })
 })
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { effectiveMapping, type MappingRow, type ObjectMapping } from '../../src/sync/mapping.ts'
 import { COMPANY_TYPE_FIELDS } from '../../src/sync/objects/definition.ts'
-import { everyField, wholeMapping } from './fixtures/mappings.ts'
+import { everyField, TEXT, wholeMapping } from './fixtures/mappings.ts'
 
 const row = (object: string, salesforceField: string, marketoField: string): MappingRow => ({
   object,
@@ -27,7 +27,7 @@ t.test('where both sides describe everything the default mapping is whole', asyn
 
 t.test('a default is left out where one side lacks it or Marketo does not take it', async (t) => {
   const { salesforce, marketo } = everyField()
-  salesforce.Lead = new Set([...salesforce.Lead].filter((field) => !['Fax', 'OwnerId'].includes(field)))
+  salesforce.Lead = new Map([...salesforce.Lead].filter(([field]) => !['Fax', 'OwnerId'].includes(field)))
   const fields = new Map(marketo.Lead)
   fields.delete('rating')
   fields.set('title', { name: 'title', dataType: 'string', updateable: false })
@@ -65,7 +65,7 @@ t.test(
 
 t.test('an admin’s row extends the defaults, or takes the place of one', async (t) => {
   const { salesforce, marketo } = everyField()
-  salesforce.Lead = new Set([...salesforce.Lead, 'Company', 'Nickname__c'])
+  salesforce.Lead = new Map([...salesforce.Lead, ['Company', TEXT], ['Nickname__c', TEXT]])
   const fields = new Map(marketo.Lead).set('sfcompany', {
     name: 'sfCompany',
     dataType: 'string',

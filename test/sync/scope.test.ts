@@ -32,7 +32,7 @@ t.test('the admin’s filter narrows it, and can’t widen it by an OR', async (
 
 t.test('an org without person accounts is not asked for them', async (t) => {
   const { salesforce, marketo } = everyField()
-  salesforce.Account = new Set([...salesforce.Account].filter((field) => field !== 'IsPersonAccount'))
+  salesforce.Account = new Map([...salesforce.Account].filter(([field]) => field !== 'IsPersonAccount'))
   const { objects } = effectiveMapping({ salesforce, marketo, rows: [], settings: [] })
   t.equal(scopeOf(objects.Account), undefined)
 })

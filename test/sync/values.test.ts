@@ -35,6 +35,8 @@ t.test('values as each of Marketo’s types takes them', async (t) => {
     ['boolean', false, false],
     ['boolean', 'TRUE', true],
     ['boolean', 'no', false],
+    ['boolean', '0', false],
+    ['boolean', 'perhaps', null, /no boolean/],
     ['integer', 3, 3],
     ['integer', '42', 42],
     ['integer', 2.5, 3, /rounded from 2.5/],

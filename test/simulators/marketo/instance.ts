@@ -1,6 +1,6 @@
 // What goes on in Marketo beside the API: marketers who create, merge, delete and score people, and other
 // integrations that use up the quota. Tests speak to the instance in these words.
-import type { Fields, Scalar } from './fields.ts'
+import type { Field, Fields, Scalar } from './fields.ts'
 import { tierFields } from './lead-schema.ts'
 import type { Limits } from './limits.ts'
 import type { ObjectName } from './object-schemas.ts'
@@ -34,6 +34,8 @@ export interface MarketoInstance {
   activities: (typeId: number) => readonly Activity[]
   createLead: (fields: Fields) => Lead
   editLead: (leadId: number, fields: Fields) => void
+  /** An admin of Marketo adds a custom field in Field Management. */
+  addLeadField: (field: Field) => void
   findLeads: (field: string, value: Scalar) => Lead[]
   findSalesPerson: (externalSalesPersonId: string) => Row<number> | undefined
   findCompany: (externalCompanyId: string) => Row<number> | undefined
@@ -92,6 +94,8 @@ export function createInstance(deps: {
     activities: (typeId) => store.activities.ofType(typeId),
     createLead: (fields) => store.createLead({ ...fields }),
     editLead: (leadId, fields) => store.changeLead(leadOf(leadId), fields),
+    addLeadField: (field) =>
+      void store.leadSchema.fields.set(field.name, { updateable: true, custom: true, ...field }),
     findLeads(field, value) {
       if (field !== 'id') return store.leads.find(field, value)
       const lead = store.leads.rows.get(Number(value))

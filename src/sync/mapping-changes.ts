@@ -1,0 +1,77 @@
+// What a changed mapping asks for: a field that is new to it is sent of the records that are in Marketo already (background work, below
+// live changes and within the budget), and another filter is held against everything at once instead of at the next census.
+import type { LeaderTransaction } from '../database/lease.ts'
+import { clearState, readState, writeState } from '../database/state.ts'
+import type { Db, Trx } from '../database/tables.ts'
+import type { Log } from '../log.ts'
+import { OBJECTS, type ObjectName } from '../salesforce/ids.ts'
+import type { Backfill } from './backfill.ts'
+import type { Census } from './census.ts'
+import type { Mapping, ObjectMapping } from './mapping.ts'
+
+export interface MappingChanges {
+  /** Objects of which more is sent than before. */
+  refill: ObjectName[]
+  /** A filter has changed: records come in and leave. */
+  recount: boolean
+}
+
+const KEY = 'mapping-changes'
+const NOTHING: MappingChanges = { refill: [], recount: false }
+
+/** Pure. Before the first mapping everything is the backfill's. */
+export function changesOf(before: Mapping | undefined, after: Mapping): MappingChanges {
+  if (before === undefined) return NOTHING
+  return {
+    refill: OBJECTS.filter((object) => isWider(before.objects[object], after.objects[object])),
+    recount: OBJECTS.some(
+      (object) =>
+        after.objects[object].active && before.objects[object].filter !== after.objects[object].filter,
+    ),
+  }
+}
+
+function isWider(before: ObjectMapping, after: ObjectMapping): boolean {
+  if (!after.active) return false
+  const known = new Set(before.fields.map(({ from, to }) => `${from} ${to.name}`))
+  return !before.active || after.fields.some(({ from, to }) => !known.has(`${from} ${to.name}`))
+}
+
+/** Added to what still waits, in the transaction that publishes the mapping: no kill loses it. */
+export async function noteChanges(trx: Trx, { refill, recount }: MappingChanges): Promise<void> {
+  if (refill.length === 0 && !recount) return
+  const waiting = (await readState<MappingChanges>(trx, KEY)) ?? NOTHING
+  await writeState(trx, KEY, {
+    refill: OBJECTS.filter((object) => refill.includes(object) || waiting.refill.includes(object)),
+    recount: recount || waiting.recount,
+  } satisfies MappingChanges)
+}
+
+/** Does what waits. A backfill that runs or is paused ends first. */
+export function createCatchUp(deps: {
+  db: Db
+  leader: LeaderTransaction
+  backfill: Pick<Backfill, 'state' | 'request'>
+  census: Pick<Census, 'runOnce'>
+  log: Log
+}): { runOnce(): Promise<void> } {
+  const { db, leader, backfill, census, log } = deps
+
+  return {
+    async runOnce() {
+      const waiting = await readState<MappingChanges>(db, KEY)
+      if (waiting === undefined) return
+      const state = (await backfill.state())?.state
+      if (state === undefined || state === 'running' || state === 'paused') return
+      const { refill, recount } = waiting
+      log.info({ refill, recount }, 'the mapping has changed: looking at the records again')
+      if (recount) await census.runOnce()
+      if (refill.length > 0) await backfill.request({ objects: refill })
+      await leader(async (trx) => {
+        // What was noted meanwhile stays for the next time.
+        const now = await readState<MappingChanges>(trx, KEY)
+        if (JSON.stringify(now) === JSON.stringify(waiting)) await clearState(trx, KEY)
+      })
+    },
+  }
+}

@@ -1,0 +1,99 @@
+import t from 'tap'
+import { startBridge } from '../fixtures/bridge.ts'
+import { databaseKinds } from '../fixtures/databases.ts'
+import { until } from '../fixtures/until.ts'
+import { smallOrg, type SmallOrg } from './fixtures/organisation.ts'
+import { skipRests } from './fixtures/words.ts'
+
+const [kind] = await databaseKinds()
+t.setTimeout(100_000)
+
+interface Pair {
+  marketoField: string
+  loss: string | null
+}
+
+const row = (object: string, salesforce: string, marketo: string) => ({
+  Object__c: object,
+  Salesforce_Field__c: salesforce,
+  Marketo_Field__c: marketo,
+  Active__c: true,
+})
+
+t.test('a newly mapped field reaches the persons that are in Marketo already, alone', async (t) => {
+  let ids: SmallOrg
+  const { salesforce, marketo, api, status, settled, db } = await startBridge(t, {
+    kind: kind!,
+    org: (org) => {
+      org.schema.addField('Lead', 'Interests__c multipicklist(4099)')
+      org.schema.addField('Lead', 'Due__c datetime')
+      ids = smallOrg(org)
+      org.update('Lead', ids.lena, { Interests__c: 'Tea;Coffee', Due__c: '2026-11-23T09:15:00.000+0000' })
+    },
+  })
+  skipRests(t, { db })
+  await settled()
+  const [lena] = marketo.instance.findLeads('externalPersonId', ids!.lena)
+  const before = marketo.calls.last()!.n
+
+  // The fields are made in Marketo after the bridge has described it.
+  marketo.instance.addLeadField({ name: 'interests', dataType: 'string', length: 255 })
+  marketo.instance.addLeadField({ name: 'dueOn', dataType: 'date' })
+  salesforce.org.setCustomMetadata('Marketo_Field_Mapping__mdt', [
+    row('Lead', 'Interests__c', 'interests'),
+    row('Lead', 'Due__c', 'dueOn'),
+    row('Lead', 'Nowhere__c', 'nowhere'),
+  ])
+  const { body } = await api('/api/mapping/reload', { method: 'POST' })
+  t.match(body, { bad: [{ salesforceField: 'Nowhere__c', reason: /no field Lead\.Nowhere__c/ }] })
+  const { fields } = (body.objects as { object: string; fields: Pair[] }[]).find(
+    ({ object }) => object === 'Lead',
+  )!
+  const lossOf = (name: string) => fields.find(({ marketoField }) => marketoField === name)?.loss
+  t.match(lossOf('dueOn'), /time of day/)
+  t.match(lossOf('interests'), /more than 255/)
+  t.equal(lossOf('lastName'), null)
+  await until('the new fields to arrive', async () => lena!.fields.interests === 'Tea;Coffee')
+  t.equal(lena!.fields.dueOn, '2026-11-23')
+  await settled()
+  const sent = marketo.calls.since(before).filter(({ action }) => action !== undefined)
+  t.strictSame(
+    sent.map(({ endpoint, records }) => [endpoint, records]),
+    [['leads.json', [{ id: lena!.id, interests: 'Tea;Coffee', dueOn: '2026-11-23' }]]],
+    'only the new fields of the only lead',
+  )
+  t.match((await status()).problems, [{ system: 'mapping', code: 'bad-rows', reason: /Nowhere__c/ }])
+})
+
+t.test('another filter is held against every record at once; a broken one changes nothing', async (t) => {
+  let ids: SmallOrg
+  const { salesforce, marketo, api, status, settled, db } = await startBridge(t, {
+    kind: kind!,
+    org: (org) => {
+      ids = smallOrg(org)
+    },
+  })
+  skipRests(t, { db })
+  await settled()
+  const inMarketo = (): boolean => marketo.instance.findLeads('externalPersonId', ids!.lena).length === 1
+  const filter = async (text: string): Promise<void> => {
+    salesforce.org.setCustomMetadata('Marketo_Object_Setting__mdt', [
+      { Object__c: 'Lead', Active__c: true, Filter__c: text },
+    ])
+    t.equal((await api('/api/mapping/reload', { method: 'POST' })).status, 200, text)
+  }
+  await filter("Title != 'Engineer'")
+  await until('the lead to leave', async () => !inMarketo())
+  await filter("Title = 'Engineer'")
+  await until('the lead to come back', async () => inMarketo())
+  await filter('Title = = ')
+  t.match((await status()).problems, [
+    { system: 'mapping', code: 'bad-settings', reason: /Lead, filter Title = =/ },
+  ])
+  salesforce.org.update('Lead', ids!.lena, { City: 'Berlin' })
+  await until('the lead to be sent as before', async () =>
+    marketo.instance.findLeads('externalPersonId', ids!.lena).some(({ fields }) => fields.city === 'Berlin'),
+  )
+  await filter("Title = 'Engineer'")
+  t.strictSame((await status()).problems, [])
+})

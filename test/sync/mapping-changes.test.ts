@@ -1,0 +1,30 @@
+import t from 'tap'
+import { changesOf } from '../../src/sync/mapping-changes.ts'
+import { wholeMapping, everyField, TEXT } from './fixtures/mappings.ts'
+
+const setting = (active: boolean, filter: string | null) => ({
+  settings: [{ object: 'Lead', active, filter }],
+})
+
+t.test('only what sends more asks for the records again', async (t) => {
+  const before = wholeMapping()
+  const { salesforce } = everyField()
+  salesforce.Lead = new Map([...salesforce.Lead, ['Nickname__c', TEXT]])
+  const nothing = { refill: [], recount: false }
+  const again = { refill: ['Lead'], recount: false }
+  const row = { object: 'Lead', salesforceField: 'Nickname__c', marketoField: 'title' }
+  const other = wholeMapping({ salesforce, rows: [row] })
+
+  t.strictSame(changesOf(undefined, before), nothing, 'the first mapping is the backfill’s')
+  t.strictSame(changesOf(before, wholeMapping()), nothing)
+  t.strictSame(changesOf(before, other), again, 'another source for a field')
+  t.strictSame(changesOf(other, before), again, 'and back again')
+  const fewer = { ...before, objects: { ...before.objects, Lead: { ...before.objects.Lead, fields: [] } } }
+  t.strictSame(changesOf(before, fewer), nothing, 'a field that is taken out keeps its value')
+  t.strictSame(changesOf(wholeMapping(setting(false, null)), before), again, 'switched on')
+  t.strictSame(changesOf(before, wholeMapping(setting(false, null))), nothing, 'switched off')
+  t.strictSame(changesOf(before, wholeMapping(setting(true, 'Rating != null'))), {
+    refill: [],
+    recount: true,
+  })
+})
