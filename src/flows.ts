@@ -8,7 +8,7 @@ import type { LeaderTransaction } from './database/lease.ts'
 import { vacuumHotTables } from './database/maintenance.ts'
 import { forgetOldCalls } from './database/marketo-calls.ts'
 import { takeSample } from './database/samples.ts'
-import { clearProblem, raiseProblem, takeCommands, type Command } from './database/state.ts'
+import { takeCommands, type Command } from './database/state.ts'
 import { reasonOf } from './errors.ts'
 import { createRefresh } from './insights/refresh.ts'
 import { loop, pause, untilAborted } from './loop.ts'
@@ -20,7 +20,7 @@ import type { ReportSources } from './report.ts'
 import type { Salesforce } from './salesforce/connect.ts'
 import type { ObjectName } from './salesforce/ids.ts'
 import { createReader } from './salesforce/read.ts'
-import { openStream, type StreamState } from './salesforce/stream.ts'
+import { openStream } from './salesforce/stream.ts'
 import { createBackfill } from './sync/backfill.ts'
 import { createBrake } from './sync/brake.ts'
 import { CENSUS_EVERY_MS, createCensus } from './sync/census.ts'
@@ -35,6 +35,7 @@ import { createRemove } from './sync/removals.ts'
 import { createSync } from './sync/sync.ts'
 import { createTrouble } from './sync/trouble.ts'
 import { createWork } from './sync/work.ts'
+import { createTellStream } from './tell-stream.ts'
 import type { TermDeps } from './term.ts'
 
 export interface FlowDeps extends Omit<TermDeps, 'salesforce'> {
@@ -128,7 +129,6 @@ export async function runFlows(
     log,
     signal,
   })
-  let telling = Promise.resolve()
   const stream = openStream({
     salesforce,
     channel: CHANNEL,
@@ -138,14 +138,7 @@ export async function runFlows(
       log.warn({ reason }, 'events may be missing: reconciling')
       await reconcile.runOnce()
     },
-    onState: (state) => {
-      // One after the other: the last state told is the last state.
-      telling = telling
-        .then(() => tellStream(state))
-        .catch((error: unknown) =>
-          log.debug({ reason: reasonOf(error) }, 'the state of the stream could not be told'),
-        )
-    },
+    onState: createTellStream({ leader, log }),
   })
   const refresh = createRefresh({
     db,
@@ -168,19 +161,6 @@ export async function runFlows(
   sources.reconcile = {
     lastRunAt: () => reconcile.lastRunAt(),
     everyMs: env.RECONCILE_EVERY_MINUTES * 60_000,
-  }
-
-  async function tellStream(state: StreamState): Promise<void> {
-    await leader(async (trx) => {
-      await clearProblem(trx, 'stream')
-      if (state.state === 'live' || state.state === 'connecting' || state.reason === undefined) return
-      await raiseProblem(trx, {
-        system: 'stream',
-        code: state.code ?? state.state,
-        reason: state.reason,
-        advice: state.advice ?? 'It is tried again by itself; changes are found by the reconcile meanwhile.',
-      })
-    })
   }
 
   async function fillAtFirst(): Promise<void> {
