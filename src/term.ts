@@ -1,6 +1,7 @@
 // One term of the leader: connects, describes, maps, then runs the flows until the term ends. What it can't reach yet is among
 // the problems, and is tried again.
 import type { Config } from './config.ts'
+import { createAlerts } from './console/alerts/alerts.ts'
 import { REPORT_KEY } from './console/leader-report.ts'
 import type { Database } from './database/connection.ts'
 import { inheritIntents } from './database/intents.ts'
@@ -28,6 +29,8 @@ export interface TermDeps {
   tally: Tally
   log: Log
 }
+
+const ALERTS_EVERY_MS = 5_000
 
 /**
  * Runs until `stopping` (no new work; what is out may end) and at last `signal` (everything is broken off) abort. Rejects
@@ -65,8 +68,16 @@ export async function runTerm(deps: TermDeps, term: Term, signals: TermSignals):
   })
 
   const end = (): void => over.abort()
-  const results = await Promise.allSettled([report.finally(end), startFlows().finally(end)])
+  const results = await Promise.allSettled([report, watch(), startFlows()].map((part) => part.finally(end)))
   for (const result of results) if (result.status === 'rejected') throw result.reason
+
+  /** Also while nothing can be connected: that is what a person must hear of. */
+  function watch(): Promise<void> {
+    const url = config.env.ALERT_URL
+    if (url === undefined) return untilAborted(stopping)
+    const round = createAlerts({ db, leader, config, url, log, now: Date.now, signal: stopping })
+    return loop({ name: 'the watch for alerts', everyMs: ALERTS_EVERY_MS, signal: stopping, log }, round)
+  }
 
   async function startFlows(): Promise<void> {
     // What is missing is in the status by itself.

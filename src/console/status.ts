@@ -69,7 +69,7 @@ export const statusShape = z
 export type Status = z.output<typeof statusShape>
 type Installation = Omit<Status, 'leader'>
 
-const NOT_CONFIGURED = 'not-configured'
+export const NOT_CONFIGURED = 'not-configured'
 
 export interface StatusDeps {
   db: Db
@@ -116,18 +116,24 @@ async function readInstallation({ db, config, now }: StatusDeps, startedAt: Date
       lastSweepAt: refresh.lastSweepAt,
       persons,
     },
-    problems: [
-      ...missingOf(config, startedAt),
-      // Told above, also while nobody leads.
-      ...problems
-        .filter(({ code }) => code !== NOT_CONFIGURED)
-        .map((problem) => ({ ...problem, since: problem.since.toISOString() })),
-    ],
+    problems: problemsOf(config, problems, startedAt),
   }
 }
 
+/** What is not set up is told also while nobody leads. */
+export function problemsOf(
+  config: Config,
+  stored: Awaited<ReturnType<typeof listProblems>>,
+  startedAt: Date,
+): Status['problems'] {
+  return [
+    ...missingOf(config, startedAt),
+    ...stored.map((problem) => ({ ...problem, since: problem.since.toISOString() })),
+  ]
+}
+
 /** A report of a former term says nothing about the stream of the new one. */
-function streamOf(
+export function streamOf(
   report: LeaderReport | undefined,
   lease: { epoch: number; held: boolean },
   setUp: boolean,

@@ -35,3 +35,13 @@ export async function listSamples(db: Db, hours: number): Promise<Sample[]> {
     .orderBy('at')
     .execute()
 }
+
+/** The fewest refused records of that time; undefined where nobody looked. */
+export async function fewestParked(db: Db, hours: number): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('samples')
+    .select(sql<number | null>`min(parked)`.as('fewest'))
+    .where('at', '>=', sql<Date>`now() - make_interval(hours => ${hours})`)
+    .executeTakeFirst()
+  return row?.fewest ?? undefined
+}

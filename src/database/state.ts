@@ -30,7 +30,8 @@ export async function databaseId(db: DbOrTrx): Promise<string> {
 }
 
 export interface Problem {
-  system: 'salesforce' | 'marketo' | 'database' | 'stream' | 'mapping' | 'removals' | 'insights' | 'sync'
+  system:
+    'salesforce' | 'marketo' | 'database' | 'stream' | 'mapping' | 'removals' | 'insights' | 'sync' | 'alerts'
   code: string
   reason: string
   advice: string

@@ -5,6 +5,11 @@ import { marketoDayOf } from './marketo-day.ts'
 
 export type QuotaCode = '607' | 'daily-ceiling' | 'background-ceiling'
 
+/** No call at all goes out any more today, but for the probe; at 80 % only background work rests. */
+export function isDayUsedUp(code: string): boolean {
+  return code === '607' || code === 'daily-ceiling'
+}
+
 export interface QuotaPause {
   code: QuotaCode
   /** Marketo's midnight. */

@@ -6,7 +6,7 @@ import { failed, good, rowOf, unknown, type Row } from './row.ts'
 export interface BridgeFacts {
   /** Undefined where nobody serves. */
   status: Told<Status>
-  webhookCalledAt: Told<Date | undefined>
+  webhookCalledAt: Told<number | undefined>
   embedded: boolean
   leads: Told<boolean>
   now: number
@@ -29,8 +29,8 @@ export function bridgeRows(facts: BridgeFacts): Row[] {
       facts.webhookCalledAt,
       (at) => {
         if (at === undefined) return failed('Salesforce has never called it.', SCHEDULE)
-        const minutes = Math.max(0, Math.round((now - at.getTime()) / 60_000))
-        return now - at.getTime() <= HOUR_MS
+        const minutes = Math.max(0, Math.round((now - at) / 60_000))
+        return now - at <= HOUR_MS
           ? good(`Called ${minutes} minutes ago.`)
           : failed(
               `The last call was ${minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`} ago.`,

@@ -6,7 +6,7 @@ import type { InsightSource } from '../../insights/read-now.ts'
 import type { Salesforce } from '../../salesforce/connect.ts'
 import { told } from '../gather.ts'
 import type { Status } from '../status.ts'
-import { lastWebhookCall } from '../webhook-calls.ts'
+import { readWebhookCalls } from '../webhook-calls.ts'
 import { bridgeRows } from './bridge-rows.ts'
 import { marketoFacts } from './marketo-facts.ts'
 import { marketoRows } from './marketo-rows.ts'
@@ -41,7 +41,7 @@ export async function runPreflight(deps: PreflightDeps): Promise<Preflight> {
     salesforceFacts(org, deadlineMs),
     marketoFacts(marketo, deadlineMs),
     told('The database', status, ours),
-    told('The database', () => lastWebhookCall(db), ours),
+    told('The database', async () => (await readWebhookCalls(db))?.at, ours),
     told('The database', async () => (await readLease(db)).held, ours),
   ])
   const rows = [
