@@ -71,6 +71,15 @@ function checkFieldPermission(path, field) {
         complain(path, `${field} is required: such can't be listed`);
 }
 
+// Least rights, each with its reason: the first of a kind carries it as a comment.
+function checkReasons(path) {
+    const told = new Set(['description', 'hasActivationRequired', 'label']);
+    for (const [, comment, right] of read(path).matchAll(/(-->)?\n {4}<(\w+)>/g)) {
+        if (!comment && !told.has(right)) complain(path, `${right} has no comment that gives its reason`);
+        told.add(right);
+    }
+}
+
 function checkPermissionSets() {
     const known = {
         classAccesses: ['apexClass', (name) => classes.has(name)],
@@ -83,6 +92,7 @@ function checkPermissionSets() {
         ]
     };
     for (const path of permissionSets.values()) {
+        checkReasons(path);
         const set = readXml(path);
         for (const [element, [key, exists]] of Object.entries(known)) {
             const names = (set[element] ?? []).map((entry) => entry[key]);
