@@ -1,3 +1,4 @@
+import { Validator } from '@seriousme/openapi-schema-validator'
 import t from 'tap'
 import { openDatabase } from '../src/database/connection.ts'
 import { createLog } from '../src/log.ts'
@@ -134,13 +135,15 @@ interface Operation {
   responses: Record<string, { description: string }>
 }
 
-t.test('the description of the API is open and complete', async (t) => {
+t.test('the description of the API is open, valid and complete', async (t) => {
   const { db } = await kind!.create(t)
   const web = await startWeb(t, db)
   const { status, body } = await web.request('/docs/json')
   const description = body as unknown as Description
   t.equal(status, 200)
   t.equal(description.openapi, '3.0.3')
+  const { valid, errors } = await new Validator().validate(structuredClone(body))
+  t.ok(valid, JSON.stringify(errors))
   t.strictSame(Object.keys(description.paths).sort(), [
     '/api/backfill',
     '/api/backfill/pause',
