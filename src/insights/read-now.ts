@@ -6,6 +6,7 @@ import {
   type InsightReading,
   type InsightValues,
 } from '../database/insights.ts'
+import { wantInsights } from '../database/refresh-progress.ts'
 import type { Db } from '../database/tables.ts'
 import { BridgeError, reasonOf } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -66,7 +67,10 @@ export function createReadNow(deps: {
     const failures = answers.flatMap((answer) => (answer.ok ? [] : [answer.failed]))
     if (failures.length === answers.length) return unreadable(failures[0]!, now())
     const readings = answers.flatMap((answer) => (answer.ok ? answer.readings : []))
-    await keep(readings)
+    await keep(
+      readings,
+      answers.flatMap((answer) => (answer.ok ? answer.lost : [])),
+    )
     return {
       records: readings,
       missing: [...missing, ...answers.flatMap((answer) => answer.missing)],
@@ -96,18 +100,26 @@ export function createReadNow(deps: {
       if (id !== undefined)
         readings.set(id, { id, marketoId: String(person.id), values: readInsight(person, names), readAt })
     }
-    const absent = [...part.asked.values()].filter((id) => !readings.has(id))
+    const absent = [...part.asked].filter(([, id]) => !readings.has(id))
     return {
       ok: true as const,
       readings: [...readings.values()],
-      missing: missingOf(absent, 'not in Marketo'),
+      missing: missingOf(
+        absent.map(([, id]) => id),
+        'not in Marketo',
+      ),
+      lost: part.filterType === 'id' ? absent.map(([marketoId]) => marketoId) : [],
     }
   }
 
-  /** The store gets them too; an answer doesn't fail because of it. */
-  async function keep(readings: InsightReading[]): Promise<void> {
+  /** The store gets them too, and the refresh what Marketo lost (by its ids), to look again and hand it over; an answer doesn't fail
+   *  because of it. */
+  async function keep(readings: InsightReading[], lost: string[]): Promise<void> {
     try {
-      await db.transaction().execute((trx) => storeKnownInsights(trx, readings))
+      await db.transaction().execute(async (trx) => {
+        await storeKnownInsights(trx, readings)
+        await wantInsights(trx, lost)
+      })
     } catch (error) {
       log.warn({ reason: reasonOf(error) }, 'values that were read could not be stored')
     }

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { storeInsights } from '../../src/database/insights.ts'
+import { wantedInsights } from '../../src/database/refresh-progress.ts'
 import type { Db } from '../../src/database/tables.ts'
 import { writeState } from '../../src/database/state.ts'
 import { databaseKinds } from '../fixtures/databases.ts'
@@ -285,6 +286,7 @@ t.test('ids are read from Marketo now, each answered once', async (t) => {
     [known],
     'the store has the value of the person that the ledger knows',
   )
+  t.strictSame((await wantedInsights(db)).ids, ['999999'], 'the refresh will look for whom Marketo lost')
 })
 
 t.test('ids without any person ask Marketo nothing', async (t) => {
