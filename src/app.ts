@@ -112,7 +112,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   await describeRoutes(app, config.env.APP_URL)
 
   const status = createStatus({ db, config, isLeader, now })
-  // Eleven calls to Marketo a time, however often somebody looks.
+  // Thirteen calls to Marketo a time, however often somebody looks.
   const preflight = remember(PREFLIGHT_EVERY_MS, () =>
     runPreflight({ config, db, org, marketo, status, now }),
   )

@@ -86,16 +86,18 @@ export function createStatus(deps: StatusDeps): () => Promise<Status> {
 }
 
 async function readInstallation({ db, config, now }: StatusDeps, startedAt: Date): Promise<Installation> {
-  const [changes, parked, lease, report, refresh, persons, callsToday, problems] = await Promise.all([
-    countChanges(db),
-    countParked(db),
-    readLease(db),
-    readState<LeaderReport>(db, REPORT_KEY),
-    readRefreshProgress(db),
-    countInsights(db),
-    callsOfDay(db, marketoDayOf(now()).date),
-    listProblems(db),
-  ])
+  const [changes, parked, lease, report, reconciled, refresh, persons, callsToday, problems] =
+    await Promise.all([
+      countChanges(db),
+      countParked(db),
+      readLease(db),
+      readState<LeaderReport>(db, REPORT_KEY),
+      readState<{ lastRunAt: string }>(db, 'reconcile'),
+      readRefreshProgress(db),
+      countInsights(db),
+      callsOfDay(db, marketoDayOf(now()).date),
+      listProblems(db),
+    ])
   const setUp = config.missing.length > 0
   return {
     stream: streamOf(report, lease, setUp),
@@ -110,7 +112,11 @@ async function readInstallation({ db, config, now }: StatusDeps, startedAt: Date
       pauses: lease.held ? (report?.marketo.pauses ?? []) : [],
     },
     backfill: report?.backfill ?? { state: 'idle', done: 0, total: 0, etaSeconds: null },
-    reconcile: report?.reconcile ?? { lastRunAt: null, nextRunAt: null },
+    reconcile: {
+      // What a former leader ran counts too.
+      lastRunAt: report?.reconcile.lastRunAt ?? reconciled?.lastRunAt ?? null,
+      nextRunAt: report?.reconcile.nextRunAt ?? null,
+    },
     insights: {
       lastRefreshAt: refresh.lastRefreshAt,
       lastSweepAt: refresh.lastSweepAt,

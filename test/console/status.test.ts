@@ -78,6 +78,10 @@ t.test('the stream stands by only while nobody leads', async (t) => {
   t.equal((await stream()).stream.state, 'connecting', 'that is the report of a former term')
   await writeState(db, 'report', REPORT)
   t.equal((await stream()).stream.state, 'live')
+  const lastRunAt = '2026-11-23T08:00:00.000Z'
+  await writeState(db, 'report', { ...REPORT, reconcile: { lastRunAt: null, nextRunAt: null } })
+  await writeState(db, 'reconcile', { lastRunAt, found: 0 })
+  t.match(await stream(), { reconcile: { lastRunAt } }, 'what a former leader ran counts too')
 
   const setUp = await stream({ WEBHOOK_SECRET, ADMIN_TOKEN })
   t.equal(setUp.stream.state, 'stopped')

@@ -2,7 +2,7 @@
 import type { Sample } from '../../database/samples.ts'
 import { OBJECTS } from '../../salesforce/ids.ts'
 import type { Status } from '../status.ts'
-import { duration, words } from './words.ts'
+import { about, words } from './words.ts'
 
 const { number, time } = words
 
@@ -116,9 +116,9 @@ function rateOf(samples: Sample[], now: number): number {
 
 function clearOf(queued: number, waiting: number, perMinute: number): string {
   if (queued === 0)
-    return waiting === 0 ? 'Nothing waits to be sent.' : 'Only records that wait for others are left.'
-  if (perMinute === 0) return 'Unknown until the first records have been sent.'
-  return `About ${duration((queued / perMinute) * 60)}, at ${number(Math.round(perMinute))} records a minute.`
+    return waiting === 0 ? 'nothing waits to be sent.' : 'only records that wait for others are left.'
+  if (perMinute === 0) return 'unknown until the first records have been sent.'
+  return `${about((queued / perMinute) * 60)}, at ${number(Math.round(perMinute))} records a minute.`
 }
 
 function backfillOf({ backfill }: Status, perMinute: number): HomeView['backfill'] {
@@ -126,7 +126,7 @@ function backfillOf({ backfill }: Status, perMinute: number): HomeView['backfill
   const percent = total === 0 ? null : Math.min(100, Math.floor((done / total) * 100))
   const progress = `${number(done)} of ${number(total)} records`
   const rate = perMinute === 0 ? '' : `, ${number(Math.round(perMinute))} a minute`
-  const left = etaSeconds === null ? '' : `, about ${duration(etaSeconds)} left`
+  const left = etaSeconds === null ? '' : `, ${about(etaSeconds)} left`
   const text = {
     idle: 'None was asked for.',
     running: `${progress}${rate}${left}.`,

@@ -6,7 +6,8 @@ const SENTENCES: Record<string, (count: string) => string> = {
   paused: () => 'The backfill pauses within seconds.',
   resumed: () => 'The backfill goes on within seconds.',
   reconcile: () => 'The reconcile starts within seconds.',
-  confirmed: () => 'The removal is confirmed: it goes on within seconds, and is not stopped for an hour.',
+  confirmed: () =>
+    'The removal is confirmed and goes on within seconds. Another mass removal is stopped again.',
   reloaded: () => 'The mapping was read anew.',
   late: () => 'The leader has not read the mapping yet. Look at the problems on the home page.',
 }

@@ -85,6 +85,8 @@ export function recordPages(app: App, deps: RecordDeps): void {
       data: {
         id,
         object,
+        called: nameOf(diagnosis.salesforce),
+        sentAt: diagnosis.ledger?.pushedAt,
         chain,
         broken: chain.filter(({ tone }) => tone === 'bad').length,
         history,
@@ -128,6 +130,13 @@ async function relatedOf(db: Db, object: ObjectName, id: string): Promise<Relate
   return object === 'Opportunity'
     ? { roles: roles.map((role) => ({ ...role, opportunityId: null })), opportunities, parked }
     : { roles, opportunities, parked }
+}
+
+function nameOf(row: Record<string, unknown> | null): string {
+  const { Name, FirstName, LastName } = row ?? {}
+  return [Name ?? FirstName, Name === undefined ? LastName : undefined]
+    .filter((part) => typeof part === 'string')
+    .join(' ')
 }
 
 function rowsOf(values: Record<string, unknown> | null): [string, string][] | null {

@@ -25,10 +25,22 @@ const times = new Intl.DateTimeFormat('en-GB', {
   timeZone: 'UTC',
 })
 
+/** For text in which the page itself then makes links or places to break. */
+const escaped = (text: string): string => text.replaceAll(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
+
+const IDS = /\b00[1356QK][A-Za-z0-9]{15}\b/g
+
 export const words = {
   assets: `/assets/${ASSETS_VERSION}`,
-  /** For text in which the page itself then makes links. */
-  e: (text: string): string => text.replaceAll(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`),
+  /** As HTML, with links on the ids of other records. */
+  linked: (text: string, own?: string): string =>
+    escaped(text).replaceAll(IDS, (id) => (id === own ? id : `<a href="/records/${id}">${id}</a>`)),
+  /** As HTML that breaks between the words of an object's name where a line is too short for it. */
+  name: (text: string): string =>
+    text
+      .split(/(?<=[a-z])(?=[A-Z])/)
+      .map(escaped)
+      .join('<wbr>'),
   plural,
   number: (value: number): string => numbers.format(value),
   time: (iso: string): string => `${times.format(new Date(iso))} UTC`,
@@ -40,6 +52,11 @@ export const words = {
 export function plural(count: number, object: string): string {
   const plural = object.endsWith('y') ? `${object.slice(0, -1)}ies` : `${object}s`
   return `${numbers.format(count)} ${count === 1 ? object : plural}`
+}
+
+/** 30 → "less than a minute", 95 → "about 2 minutes" */
+export function about(seconds: number): string {
+  return seconds < 60 ? 'less than a minute' : `about ${duration(seconds)}`
 }
 
 /** 95 → "2 minutes" */

@@ -1,12 +1,16 @@
 // The checklist's rows about the bridge itself and the way back. Pure.
 import type { Status } from '../status.ts'
+import type { PublishedMapping } from '../mapping-shape.ts'
 import type { Told } from '../record-facts.ts'
-import { failed, good, rowOf, unknown, type Row } from './row.ts'
+import { duration } from '../pages/words.ts'
+import { failed, good, rowOf, unknown, type Finding, type Row } from './row.ts'
 
 export interface BridgeFacts {
   /** Undefined where nobody serves. */
   status: Told<Status>
   webhookCalledAt: Told<number | undefined>
+  /** Undefined until a leader has read it. */
+  mapping: PublishedMapping | undefined
   embedded: boolean
   leads: Told<boolean>
   now: number
@@ -29,13 +33,9 @@ export function bridgeRows(facts: BridgeFacts): Row[] {
       facts.webhookCalledAt,
       (at) => {
         if (at === undefined) return failed('Salesforce has never called it.', SCHEDULE)
-        const minutes = Math.max(0, Math.round((now - at) / 60_000))
-        return now - at <= HOUR_MS
-          ? good(`Called ${minutes} minutes ago.`)
-          : failed(
-              `The last call was ${minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`} ago.`,
-              SCHEDULE,
-            )
+        const age = Math.max(0, now - at)
+        const told = `The last call was ${duration(age / 1_000)} ago.`
+        return age <= HOUR_MS ? good(told) : failed(told, SCHEDULE)
       },
     ),
     rowOf(bridge('Leader', 'Looked who holds the lease in the database.'), facts.leads, (held) =>
@@ -56,6 +56,11 @@ export function bridgeRows(facts: BridgeFacts): Row[] {
       )
     }),
     {
+      ...bridge('Mapping and filters', 'Looked at the mapping that the leader read last.'),
+      cure: null,
+      ...mappingOf(facts),
+    },
+    {
       ...bridge('Database', 'Looked which database is used.'),
       ...(facts.embedded
         ? unknown(
@@ -68,4 +73,22 @@ export function bridgeRows(facts: BridgeFacts): Row[] {
         : null,
     },
   ]
+}
+
+function mappingOf({ mapping }: BridgeFacts): Finding {
+  if (mapping === undefined)
+    return unknown(
+      'It has not been read yet.',
+      'Cure the rows above that failed, then look again in a minute.',
+    )
+  const { bad, badSettings = [] } = mapping
+  const reasons = [
+    ...bad.map((row) => `${row.object}: ${row.salesforceField} → ${row.marketoField}: ${row.reason}`),
+    ...badSettings.map(({ object, reason }) => `setting of ${object}: ${reason}`),
+  ]
+  if (reasons.length === 0) return good('No row of yours is bad.')
+  return failed(
+    `${reasons.join('; ')}.`,
+    'Correct these rows in Salesforce Setup > Custom Metadata Types > Marketo Field Mapping (or Marketo Object Setting) > Manage Records; then Settings > Read it now, on this console.',
+  )
 }

@@ -31,9 +31,21 @@ export function marketoRows(facts: MarketoFacts, limits: MarketoLimits): Row[] {
       () => good('All five descriptions were given.'),
       ROLE,
     ),
+    rowOf(
+      place('Permission to read activities', 'Listed the types of activities, and asked for a paging token.'),
+      facts.missingActivities,
+      (missing) =>
+        missing.length === 0
+          ? good('Interesting moments and changes of scores can be followed.')
+          : unknown(
+              `The instance has no activity ${missing.join(' and no activity ')}: the values are found by the daily sweep only.`,
+              FEATURE,
+            ),
+      ROLE,
+    ),
     ...KINDS.map((kind) =>
       rowOf(
-        place(`Permission to write ${kind}`, `Updated a ${kind} that does not exist; nothing is changed.`),
+        place(`Permission to write ${kind}`, `Updated one ${kind} that does not exist; nothing is changed.`),
         facts.writes[kind],
         (permission): Finding =>
           permission.allowed

@@ -28,7 +28,10 @@ export const PACKAGE_FIELDS = [
 /** Below this share of the day's events left, somebody should know. */
 const LOW_SHARE = 0.1
 
-export function salesforceRows(facts: SalesforceFacts, streamLive: boolean): Row[] {
+/** What the admin's own rows of the mapping read of an object. */
+export type Mapped = Record<ObjectName, string[]>
+
+export function salesforceRows(facts: SalesforceFacts, streamLive: boolean, mapped: Mapped): Row[] {
   const place = (name: string, tried: string) => ({ group: 'Salesforce' as const, name, tried })
   const login = facts.login.known
   const rows = [
@@ -65,7 +68,7 @@ export function salesforceRows(facts: SalesforceFacts, streamLive: boolean): Row
       rowOf(
         place(`${object} readable`, `Described ${object} and read a record of it.`),
         facts.objects[object],
-        ({ fields }) => mappedFields(object, fields),
+        ({ fields }) => mappedFields(object, fields, mapped[object]),
         GRANT,
       ),
     ),
@@ -102,12 +105,24 @@ function eventRow({ event }: SalesforceFacts, streamLive: boolean): Row {
   )
 }
 
-function mappedFields(object: ObjectName, readable: Set<string>): Finding {
+function mappedFields(object: ObjectName, readable: Set<string>, own: string[]): Finding {
+  const grant = `Salesforce Setup > Permission Sets > Marketo Sync Integration > Object Settings > ${object}: Read Access for these fields.`
+  const hidden = own.filter((name) => !readable.has(name))
+  if (hidden.length > 0)
+    return failed(
+      `Your mapping names ${hidden.join(', ')}, which the integration user can not read.`,
+      `${grant} If a name is wrong: Salesforce Setup > Custom Metadata Types > Marketo Field Mapping > Manage Records.`,
+    )
   const missing = DEFINITIONS[object].mapping.map(([from]) => from).filter((name) => !readable.has(name))
-  if (missing.length === 0) return good('Every field of the built-in mapping is readable.')
+  if (missing.length === 0)
+    return good(
+      own.length === 0
+        ? 'Every field of the built-in mapping is readable.'
+        : `Every field of the built-in mapping is readable, and of yours: ${own.join(', ')}.`,
+    )
   return unknown(
     `Readable, but without ${missing.join(', ')}: these are not sent.`,
-    `If they exist in your org and belong in Marketo: Salesforce Setup > Permission Sets > Marketo Sync Integration > Object Settings > ${object}: Read Access for these fields.`,
+    `If they exist in your org and belong in Marketo: ${grant}`,
   )
 }
 

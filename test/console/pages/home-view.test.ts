@@ -66,10 +66,10 @@ t.test('the time to clear follows from what was sent lately', (t) => {
   const samples = [sample(120, 9_999), sample(10, 500), sample(5, 500)]
   t.equal(
     homeView(statusWith({ queue }), samples, true, NOW).clear,
-    'About one hour, at 100 records a minute.',
+    'about one hour, at 100 records a minute.',
   )
-  t.match(homeView(statusWith({ queue }), [], true, NOW).clear, /Unknown until/)
-  t.equal(homeView(statusWith({}), samples, true, NOW).clear, 'Nothing waits to be sent.')
+  t.match(homeView(statusWith({ queue }), [], true, NOW).clear, /unknown until/)
+  t.equal(homeView(statusWith({}), samples, true, NOW).clear, 'nothing waits to be sent.')
   t.end()
 })
 

@@ -40,6 +40,46 @@ t.test('parked records are grouped by reason and filtered by object, code and wo
   t.notMatch((await visitor.get('/parked?code=1')).text, /e-mail is not valid/)
 })
 
+t.test(
+  'reasons that differ in what they quote are one group, and told whole where they are one',
+  async (t) => {
+    const { db } = await kind!.create(t)
+    const said = (words: string): string => `Marketo calls the data of the record invalid. (1003: ${words})`
+    const reasons = [
+      "Invalid value 'jane@' for field 'email'",
+      "Invalid value 'joe' for field 'email'",
+      'Lead jane.doe@example.com exists as 1000234',
+      'Lead joe@example.com exists as 1000777',
+      `Lead ${personId(7)} is used`,
+      `Lead ${personId(8)} is used`,
+      "Can't write what isn't there",
+    ]
+    await park(
+      db,
+      reasons.map((words, n) => refusal('Lead', personId(n), said(words))),
+    )
+    const { url } = await startWeb(t, db)
+    const visitor = visit(url)
+    await visitor.signIn()
+    const { text } = await visitor.get('/parked')
+    const told = [...text.matchAll(/>(\d) Leads?<\/a>: ([^<]*?) <span class="quiet">/g)].map(
+      ([, n, words]) => [n, words],
+    )
+    t.same(told.toSorted(), [
+      ['1', said('Can&#39;t write what isn&#39;t there')],
+      ['2', said('Invalid value … for field …')],
+      ['2', said('Lead … exists as …')],
+      ['2', said('Lead … is used')],
+    ])
+    const [, group = ''] = /Invalid value[^]*?name="group" value="(\w{32})"/.exec(text) ?? []
+    await visitor.post('/parked/retry', { object: 'Lead', code: '1003', group })
+    t.same(
+      (await db.selectFrom('changes').select('id').orderBy('id').execute()).map(({ id }) => id),
+      [personId(0), personId(1)],
+    )
+  },
+)
+
 t.test('one, a group or all are tried again, events never', async (t) => {
   const { db, visitor } = await start(t)
   const queued = async () =>
@@ -77,6 +117,7 @@ t.test('a stopped mass removal is shown with its records until it is confirmed',
   const { text } = await visitor.get('/parked')
   t.match(text, /A mass removal was stopped/)
   t.match(text, new RegExp(`/records/${personId(7)}`))
+  t.match((await visitor.get('/changes?state=stopped')).text, new RegExp(personId(7)))
   t.match(await visitor.post('/removals/confirm'), { status: 303 })
   t.match(await db.selectFrom('commands').select('name').execute(), [{ name: 'confirm-removals' }])
 })

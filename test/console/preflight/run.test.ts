@@ -82,6 +82,37 @@ t.test('what is wrong is told with its cure, and nothing is changed by looking',
   for (const row of preflight.rows) if (row.state === 'failed') t.ok(row.cure, `${row.name} has a cure`)
 })
 
+t.test('a mapping of a field that nobody may read, and a filter that is none, are failed rows', async (t) => {
+  const bridge = await start(t)
+  await until('the stream to be live', async () => (await bridge.status()).stream.state === 'live')
+  const row = {
+    Object__c: 'Lead',
+    Salesforce_Field__c: 'Hidden__c',
+    Marketo_Field__c: 'title',
+    Active__c: true,
+  }
+  bridge.salesforce.org.setCustomMetadata('Marketo_Field_Mapping__mdt', [row])
+  bridge.salesforce.org.setCustomMetadata('Marketo_Object_Setting__mdt', [
+    { Object__c: 'Contact', Active__c: true, Filter__c: 'Nonsense !' },
+  ])
+  await bridge.api('/api/mapping/reload', { method: 'POST' })
+  const { rows } = await preflightOf(bridge)
+  const rowOf = (name: string) => rows.find((one) => one.name === name)
+  t.match(rowOf('Lead readable'), { state: 'failed', result: /Hidden__c/, cure: /Read Access/ })
+  t.match(rowOf('Contact readable'), { state: 'ok' })
+  t.match(rowOf('Permission to read activities'), { state: 'ok' })
+  t.match(rowOf('Mapping and filters'), {
+    state: 'failed',
+    result: /Lead: Hidden__c → title: .*setting of Contact: /,
+    cure: /Custom Metadata Types/,
+  })
+  const visitor = visit(bridge.url)
+  await visitor.signIn(ADMIN_TOKEN)
+  const { text } = await visitor.get('/settings')
+  t.match(text, /<tr class="bad"><th scope="row">Lead<\/th><td>Hidden__c<\/td>/)
+  t.match(text, /<tr class="bad"><th scope="row">Contact<\/th><td>Nonsense !<\/td>/)
+})
+
 t.test('the doctor looks itself where no service runs, and fails with the reason', async (t) => {
   const folder = t.testdir({})
   const env = {

@@ -4,6 +4,8 @@
 const chart = document.getElementById('chart')
 let plots = []
 
+const hours = (_plot, splits) => splits.map((seconds) => new Date(seconds * 1000).toISOString().slice(11, 16))
+
 function draw() {
   const data = JSON.parse(chart.dataset.chart)
   for (const plot of plots) plot.destroy()
@@ -15,11 +17,15 @@ function draw() {
         height: place.clientHeight,
         legend: { show: false },
         cursor: { show: false },
+        tzDate: (seconds) => window.uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
         scales: {
           x: { range: [day - 86_400, day] },
           y: { range: (_plot, _low, high) => [0, Math.max(10, high * 1.1)] },
         },
-        axes: [{ stroke: '#5c5c5c' }, { stroke: '#5c5c5c', size: 60 }],
+        axes: [
+          { stroke: '#5c5c5c', values: hours },
+          { stroke: '#5c5c5c', size: 60 },
+        ],
         series: [
           {},
           {
