@@ -1,33 +1,28 @@
-// What Heroku, CI and `node --env-file` read, held together with src/variables.ts and package.json. Heroku's own schema of app.json
-// (in the npm package @heroku/mcp-server) accepts the file; its shape is checked here in our words.
-import { parseEnv } from 'node:util'
+// What Heroku, CI, Docker and `node --env-file` read, held together with src/variables.ts and package.json.
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { parseEnv, promisify } from 'node:util'
+import { Ajv } from 'ajv'
 import t from 'tap'
-import { z } from 'zod'
 import { ConfigError, readConfig } from '../src/config.ts'
+import { databaseKinds } from './fixtures/databases.ts'
 import { exists, read, readJson, scripts } from './fixtures/repository.ts'
 import { variables } from './fixtures/variables.ts'
+import { startWeb } from './fixtures/web.ts'
 
-const appJson = z.strictObject({
-  name: z.string().max(300),
-  description: z.string(),
-  keywords: z.array(z.string()),
-  success_url: z.string().startsWith('/'),
-  stack: z.literal('heroku-24'),
-  formation: z.record(z.string(), z.strictObject({ quantity: z.int().min(0), size: z.literal('basic') })),
-  addons: z.array(z.string()),
-  env: z.record(
-    z.string().regex(/^(?!HEROKU_)[A-Z][A-Z0-9_]*$/),
-    z.strictObject({
-      description: z.string(),
-      value: z.string().optional(),
-      required: z.literal(false).optional(),
-      generator: z.literal('secret').optional(),
-    }),
-  ),
-  environments: z.strictObject({
-    test: z.strictObject({ addons: z.array(z.string()), scripts: z.strictObject({ test: z.string() }) }),
-  }),
-})
+const app = readJson('app.json') as {
+  success_url: string
+  formation: object
+  addons: string[]
+  env: Record<string, { description: string; value?: string; required?: boolean; generator?: string }>
+  environments: { test: { addons: string[]; scripts: { test: string } } }
+}
+
+const herokuAccepts = new Ajv({ formats: { uri: (text: string) => URL.canParse(text) } }).compile(
+  readJson('test/fixtures/heroku/app-json.schema.json') as object,
+)
+
+const run = promisify(execFile)
 
 /** Heroku sets these itself, or there is nothing to choose there. */
 const NOT_ASKED_ON_HEROKU = new Set(['PORT', 'HOST', 'DYNO', 'DATABASE_URL', 'DATA_DIR'])
@@ -36,16 +31,32 @@ const OTHERWISE_ON_HEROKU: Record<string, string> = { DATABASE_TLS: 'no-verify' 
 /** As Heroku generates them: 64 hexadecimal digits. */
 const GENERATED = '0123456789abcdef'.repeat(4)
 
-t.test('app.json has the shape that Heroku reads', async (t) => {
-  const app = appJson.parse(readJson('app.json'))
-  t.strictSame(app.formation, { web: { quantity: 1, size: 'basic' } })
-  t.strictSame(app.addons, ['heroku-postgresql:essential-0'])
+t.test("app.json is valid by Heroku's own schema, which refuses what Heroku does", async (t) => {
+  t.ok(herokuAccepts(app), JSON.stringify(herokuAccepts.errors))
+  for (const wrong of [
+    { ...app, succes_url: '/setup' },
+    { ...app, formation: { web: { quantity: 1, size: 'tiny' } } },
+    { ...app, env: { ADMIN_TOKEN: { generator: 'random' } } },
+    { ...app, stack: 'heroku-16' },
+  ])
+    t.notOk(herokuAccepts(wrong))
+})
+
+t.test('the Heroku button makes one basic dyno with PostgreSQL, and ends on the set-up page', async (t) => {
+  t.match(app, {
+    success_url: '/setup',
+    formation: { web: { quantity: 1, size: 'basic' } },
+    addons: ['heroku-postgresql:essential-0'],
+    environments: { test: { addons: ['heroku-postgresql:in-dyno'] } },
+  })
+  t.match(app.environments.test.scripts.test, /npm test$/)
+  for (const name of Object.keys(app.env)) t.notMatch(name, /^HEROKU_/, 'Heroku keeps these for itself')
 })
 
 t.test('app.json asks for every variable that an admin sets, as src/variables.ts describes it', async (t) => {
   const asked = variables.filter(({ name }) => !NOT_ASKED_ON_HEROKU.has(name))
   t.strictSame(
-    appJson.parse(readJson('app.json')).env,
+    app.env,
     Object.fromEntries(
       asked.map(({ name, description, required, standard }) => {
         const value = OTHERWISE_ON_HEROKU[name] ?? standard
@@ -58,8 +69,7 @@ t.test('app.json asks for every variable that an admin sets, as src/variables.ts
 })
 
 t.test('the service starts with what the Heroku button fills in, and with the defaults', async (t) => {
-  const { env } = appJson.parse(readJson('app.json'))
-  const filled = Object.entries(env).map(([name, { value = '', generator }]): [string, string] => [
+  const filled = Object.entries(app.env).map(([name, { value = '', generator }]): [string, string] => [
     name,
     generator === undefined ? value : GENERATED,
   ])
@@ -117,6 +127,38 @@ t.test('Procfile and the npm scripts run files that exist, and the same ones', a
   for (const file of files) t.ok(exists(file), file)
 })
 
+t.test('the image is made of files that exist, runs what the Procfile does, and not as root', async (t) => {
+  const lines = read('Dockerfile')
+    .split('\n')
+    .filter((line) => /^[A-Z]+ /.test(line))
+  const at = (start: string): number => lines.findIndex((line) => line.startsWith(start))
+  const sources = lines
+    .filter((line) => line.startsWith('COPY '))
+    .flatMap((line) => line.split(' ').slice(1, -1))
+  t.ok(sources.includes('src'))
+  for (const path of sources) t.ok(exists(path), path)
+  t.equal(
+    `web: ${(JSON.parse(lines.at(-1)!.replace('CMD ', '')) as string[]).join(' ')}`,
+    read('Procfile').trim().split('\n')[1],
+  )
+  t.ok(at('USER node') > at('RUN npm ci') && at('USER node') < at('CMD '))
+  for (const path of read('.dockerignore').trim().split('\n')) t.notOk(sources.includes(path), path)
+})
+
+t.test('the health check of the image tells a process that serves from one that does not', async (t) => {
+  const { db } = await (await databaseKinds()).at(-1)!.create(t)
+  const { url } = await startWeb(t, db)
+  const command = JSON.parse(/^HEALTHCHECK .*CMD (\[.*\])$/m.exec(read('Dockerfile'))![1]!) as string[]
+  const check = (port: string): Promise<number> =>
+    run(process.execPath, command.slice(1), { env: { PORT: port } }).then(
+      () => 0,
+      (error: { code: number }) => error.code,
+    )
+  t.equal(command[0], 'node')
+  t.equal(await check(new URL(url).port), 0)
+  t.equal(await check('1'), 1)
+})
+
 t.test('CI runs every part of `npm run check`, and the demo', async (t) => {
   const ci = read('.ci/run')
   const parts = scripts.check?.split(' && ') ?? []
@@ -125,9 +167,32 @@ t.test('CI runs every part of `npm run check`, and the demo', async (t) => {
   for (const [, script] of ci.matchAll(/npm run ([\w:]+)/g)) t.ok(scripts[script!], `npm run ${script}`)
 })
 
+t.test(
+  'CI audits the dependencies; only a registry that cannot tell is no failure, and that is said',
+  async (t) => {
+    t.match(read('.ci/run'), /^step 'audit' bash \.ci\/audit$/m)
+    const audit = async (npm: string): Promise<{ code: number; out: string }> => {
+      const folder = t.testdir({ npm: `#!/bin/sh\n${npm}\n` })
+      await run('chmod', ['+x', join(folder, 'npm')])
+      const env = { ...process.env, PATH: `${folder}:${process.env['PATH']}` }
+      return run('bash', ['.ci/audit'], { env }).then(
+        ({ stdout }) => ({ code: 0, out: stdout }),
+        (error: { code: number; stdout: string }) => ({ code: error.code, out: error.stdout }),
+      )
+    }
+    t.match(await audit('echo "found 0 vulnerabilities"'), { code: 0, out: /^found 0 vulnerabilities\n$/ })
+    t.match(await audit('echo "1 high severity vulnerability"; exit 1'), { code: 1, out: /1 high/ })
+    t.match(await audit('echo "npm error audit endpoint returned an error" >&2; exit 1'), {
+      code: 0,
+      out: /NOT AUDITED/,
+    })
+  },
+)
+
 t.test('one major version of Node everywhere', async (t) => {
   const { engines, devDependencies } = readJson('package.json') as Record<string, Record<string, string>>
   t.equal(engines?.node, '24.x')
   t.match(devDependencies?.node ?? '', /^\^24\./)
   t.equal(read('.nvmrc').trim(), '24')
+  t.match(read('Dockerfile'), /^FROM node:24-/m)
 })
