@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
+import { visit } from './console/fixtures/pages.ts'
 import { databaseKinds } from './fixtures/databases.ts'
 import { exists, read, scripts } from './fixtures/repository.ts'
 import { variables } from './fixtures/variables.ts'
@@ -25,17 +26,18 @@ t.test('the chapters are in the order in which a stranger needs them', async (t)
       'Sales Insight Bridge',
       'See it work',
       'Read it in this order',
-      'Run it for real',
+      'Deploy in 15 minutes',
       'Configuration',
       'The webhook and the API',
       'When something is wrong',
+      'Upgrade, roll back, move off Heroku',
       'Working on it',
     ],
   )
 })
 
 t.test('every relative link and every path in the text exists', async (t) => {
-  const links = [...readme.matchAll(/\]\((?!https:)([^)#]+)\)/g)].map(([, path]) => path!)
+  const links = [...readme.matchAll(/\]\((?!https:)([^)#]+)(?:#[^)]*)?\)/g)].map(([, path]) => path!)
   const paths = [...readme.matchAll(/`((?:src|test|docs|sfdx-project|\.ci)\/[^`\s]*)`/g)].map(
     ([, path]) => path!,
   )
@@ -43,12 +45,31 @@ t.test('every relative link and every path in the text exists', async (t) => {
   for (const path of [...links, ...paths]) t.ok(exists(path), path)
 })
 
+t.test('the tests that hold a defence, and every other path in the documents, exist', async (t) => {
+  for (const document of ['CONTRIBUTING.md', 'SECURITY.md', 'docs/operations.md']) {
+    const paths = [...read(document).matchAll(/`(?:npx tap )?((?:src|test|docs)\/[^`\s]*)`/g)]
+    for (const [, path] of paths) t.ok(exists(path!), `${document}: ${path}`)
+  }
+  t.ok([...read('SECURITY.md').matchAll(/`test\/\S+\.test\.ts`/g)].length > 30)
+})
+
+t.test('every page of the console that is named as a cure is one', async (t) => {
+  const chapter = readme.split('\n## When something is wrong\n')[1]!.split('\n## ')[0]!
+  const named = [...chapter.matchAll(/`(\/[a-z]*)(?=[`/?])/g)].map(([, path]) => path!)
+  t.ok(new Set(named).size >= 5)
+  const { db } = await (await databaseKinds()).at(-1)!.create(t)
+  const visitor = visit((await startWeb(t, db)).url)
+  await visitor.signIn()
+  for (const path of new Set(named)) t.equal((await visitor.get(path)).status, 200, path)
+})
+
 t.test('the other READMEs link to what exists, too', async (t) => {
   const others = readdirSync(join(import.meta.dirname, 'simulators')).map(
     (vendor) => `test/simulators/${vendor}/README.md`,
   )
-  for (const path of ['sfdx-project/README.md', ...others])
-    for (const [, link] of read(path).matchAll(/\]\((?!https:)([^)#]+)\)/g))
+  const documents = ['CONTRIBUTING.md', 'SECURITY.md', 'docs/operations.md', 'sfdx-project/README.md']
+  for (const path of [...documents, ...others])
+    for (const [, link] of read(path).matchAll(/\]\((?!https:)([^)#]+)(?:#[^)]*)?\)/g))
       t.ok(exists(join(dirname(path), link!)), `${path}: ${link}`)
 })
 
