@@ -3,7 +3,7 @@
 import { PRIORITY, mark, releaseCured } from './database/changes.ts'
 import { forgetOldHistory } from './database/history.ts'
 import type { KnownPerson } from './database/insights.ts'
-import { forget } from './database/ledger.ts'
+import { lose } from './database/ledger.ts'
 import type { LeaderTransaction } from './database/lease.ts'
 import { vacuumHotTables } from './database/maintenance.ts'
 import { forgetOldCalls } from './database/marketo-calls.ts'
@@ -197,7 +197,7 @@ export async function runFlows(
     const marks = persons.map(({ id, object }) => ({ object, id, priority: PRIORITY.found }))
     const ids = persons.map(({ id }) => id)
     await leader(async (trx) => {
-      await forget(trx, ids)
+      await lose(trx, ids)
       await mark(trx, marks)
     })
     wake()

@@ -100,6 +100,18 @@ export async function keepAmbiguous(db: DbOrTrx, call: string): Promise<void> {
     .execute()
 }
 
+/** Removals that may have been carried out, or whose keys nobody else knows: they stay, and are sent again after the wait. */
+export async function holdRemovals(
+  db: DbOrTrx,
+  ids: string[],
+  { suspect = false }: { suspect?: boolean } = {},
+): Promise<void> {
+  await sql`
+    update intents set ambiguous = true, started_at = clock_timestamp(), payload = payload || jsonb_build_object(
+      'attempts', coalesce((payload->>'attempts')::int, 0) + 1, 'suspect', coalesce((payload->>'suspect')::boolean, false) or ${suspect})
+    where id = any(${ids}::text[])`.execute(db)
+}
+
 /** Intents of calls that nobody has out any more: their settlement failed, with the database or by an error of ours. */
 export async function disownIntents(db: DbOrTrx, outstanding: string[]): Promise<number> {
   const result = await sql`

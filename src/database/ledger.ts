@@ -4,8 +4,9 @@ import { toJson } from './json.ts'
 import type { DbOrTrx } from './tables.ts'
 
 /** claimed: a Marketo person reserved, nothing sent yet. released: removed under the keep policy; an undelete takes it back.
- *  outside: known and deliberately not in Marketo (filter, inactive user); children do not reference it. */
-export type LedgerState = 'claimed' | 'confirmed' | 'released' | 'outside'
+ *  outside: known and deliberately not in Marketo (filter, inactive user); children do not reference it. lost: to be looked up and sent
+ *  anew; remembered because its person, should it be found again, was there before the bridge. */
+export type LedgerState = 'claimed' | 'confirmed' | 'released' | 'outside' | 'lost'
 
 export interface LedgerEntry {
   object: string
@@ -115,7 +116,7 @@ export async function claimPersons(
 ): Promise<Set<string>> {
   if (claims.length === 0) return new Set()
   const ids = claims.map(({ id }) => id)
-  await sql`delete from ledger where id = any(${ids}::text[]) and state = 'outside' and marketo_id is null`.execute(
+  await sql`delete from ledger where id = any(${ids}::text[]) and state in ('outside', 'lost') and marketo_id is null`.execute(
     db,
   )
   const { rows } = await sql<{ id: string }>`
@@ -127,6 +128,16 @@ export async function claimPersons(
 
 export async function forget(db: DbOrTrx, ids: string[]): Promise<void> {
   if (ids.length > 0) await sql`delete from ledger where id = any(${ids}::text[])`.execute(db)
+}
+
+/** What Marketo seems to have lost is forgotten, but not that marketers had made the person: it may be found again, and must never be
+ *  deleted then. */
+export async function lose(db: DbOrTrx, ids: string[]): Promise<void> {
+  if (ids.length === 0) return
+  await sql`
+    update ledger set state = 'lost', marketo_id = null, hashes = null, notes = null, missed = 0
+    where id = any(${ids}::text[]) and adopted`.execute(db)
+  await sql`delete from ledger where id = any(${ids}::text[]) and not adopted`.execute(db)
 }
 
 /** Which of these Marketo persons belong to a record already. */

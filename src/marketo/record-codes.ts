@@ -132,9 +132,9 @@ const ROWS: Record<string, CodeRow> = {
       'Shorten the text in Salesforce, or map it to a longer field (Admin > Field Management shows the types), and retry the record.',
   },
   '1078': {
-    call: 'refused',
+    call: 'gone',
     reason: 'Marketo could not merge the persons: one of them was deleted, or is no person.',
-    advice: 'Retry the record; both are then looked up anew.',
+    advice: 'Nothing to do: the bridge looks up which of them is gone.',
   },
   '1079': {
     call: 'refused',

@@ -1,14 +1,8 @@
-// Sends deletes, releases and merges that were committed as intents, and writes down what came of them. Deletes are idempotent, so
-// one without outcome is repeated after the ambiguous wait; until then its record is not written, because a late delete would
-// take away what was sent anew.
+// Sends deletes, releases and merges that were committed as intents. Deletes are idempotent, so one without outcome is repeated after
+// the ambiguous wait; until then its record is not written, because a late delete would take away what was sent anew.
 import { randomUUID } from 'node:crypto'
-import { mark, postpone, PRIORITY, release, settle } from '../database/changes.ts'
-import { forgetInsights } from '../database/insights.ts'
-import { assignCall, closeIntents, keepAmbiguous, recordOf, type Intent } from '../database/intents.ts'
-import { confirm, dependants, forget, readLedger, type LedgerEntry } from '../database/ledger.ts'
+import { assignCall, type Intent } from '../database/intents.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
-import { park, unpark } from '../database/parked.ts'
-import type { DbOrTrx } from '../database/tables.ts'
 import type { Log } from '../log.ts'
 import { bisect } from '../marketo/bisect.ts'
 import { deleteLeads, deleteObjects, mergeLeads, syncLeads, type Fields } from '../marketo/calls.ts'
@@ -19,24 +13,14 @@ import type { ObjectName } from '../salesforce/ids.ts'
 import { allDone } from './all-done.ts'
 import { batchesOf } from './batches.ts'
 import type { SyncCounters } from './counters.ts'
-import { decodeHashes, encodeHashes } from './hashes.ts'
-import { DEFINITIONS, personObjectOf } from './objects/index.ts'
+import { whoIsMissing } from './missing-partner.ts'
+import { DEFINITIONS } from './objects/index.ts'
+import { payloadOf, type RemovalPayload } from './removal-payload.ts'
 import { freeRoleKeys } from './role-keys.ts'
-
-/** `release`: under the keep policy a person stays, and loses its key and sales person. */
-export type RemovalPayload =
-  | { how: 'delete'; key: Fields }
-  | { how: 'delete role'; roleKey: string }
-  | { how: 'delete person' }
-  | { how: 'release' }
-  | { how: 'merge'; winner: string; loser: string; into: string }
+import { settleRemoved, type Removed } from './settle-removed.ts'
+import { lookedUpFirst, sizeAfter } from './suspects.ts'
 
 export type CarryOut = (intents: Intent[]) => Promise<void>
-
-interface Removed {
-  intent: Intent
-  verdict: Verdict
-}
 
 export function createCarryOut(deps: {
   leader: LeaderTransaction
@@ -102,14 +86,16 @@ export function createCarryOut(deps: {
       return free
     })
     if (batch.length === 0) return
+    const attempt = 1 + Math.max(...batch.map(attemptsOf))
     const leaves = await bisect(batch, async (part) => {
       const { outcome, results } = await sends[how](part)
-      return { answer: results, verdict: verdictOfCall(outcome, { write: true, attempt: 1 }) }
+      const verdict = await partnerKnown(part, verdictOfCall(outcome, { write: true, attempt }))
+      return { answer: results, verdict: lookedUpFirst(verdict, part.length, attempt) }
     })
     const removed = leaves.flatMap(({ items, answer, verdict }) =>
       items.map((intent, index): Removed => ({
         intent: { ...intent, call },
-        verdict: verdict.kind === 'accepted' ? verdictOn(how, answer?.[index]) : verdict,
+        verdict: verdict.kind === 'accepted' ? verdictOn(how, attempt, answer?.[index]) : verdict,
       })),
     )
     await leader((trx) => settleRemoved(trx, removed))
@@ -118,12 +104,22 @@ export function createCarryOut(deps: {
     log.info({ object, records: batch.length, done }, `${how}: ${done} of ${batch.length} ${object} records`)
   }
 
+  async function partnerKnown([intent]: Intent[], verdict: Verdict): Promise<Verdict> {
+    const payload = payloadOf(intent!)
+    if (payload.how !== 'merge' || verdict.kind !== 'gone') return verdict
+    return whoIsMissing(client, { ...payload, attempts: attemptsOf(intent!) }, verdict, turn)
+  }
+
   return async (intents) => {
-    const groups = Map.groupBy(intents, (intent) => `${intent.object} ${payloadOf(intent).how}`)
+    const groups = Map.groupBy(
+      intents,
+      (intent) => `${intent.object} ${payloadOf(intent).how} ${suspicionOf(intent)}`,
+    )
     await allDone(
       [...groups.values()].flatMap((group) => {
         const { how } = payloadOf(group[0]!)
-        const batches = batchesOf(group, () => BYTES_A_REMOVAL, keyText, how === 'merge' ? 1 : undefined)
+        const atMost = how === 'merge' ? 1 : sizeAfter(1 + suspicionOf(group[0]!))
+        const batches = batchesOf(group, () => BYTES_A_REMOVAL, keyText, atMost)
         return batches.map((batch) => send(how, batch))
       }),
     )
@@ -133,7 +129,9 @@ export function createCarryOut(deps: {
 /** Keys only; the longest are those of roles. */
 const BYTES_A_REMOVAL = 200
 
-const payloadOf = (intent: Intent): RemovalPayload => intent.payload as RemovalPayload
+const attemptsOf = (intent: Intent): number => payloadOf(intent).attempts ?? 0
+/** How often its call failed as a whole. */
+const suspicionOf = (intent: Intent): number => (payloadOf(intent).suspect === true ? attemptsOf(intent) : 0)
 
 /** No Marketo record twice in a call. */
 function keyText(intent: Intent): string {
@@ -148,128 +146,10 @@ function keyOf(payload: RemovalPayload): Fields {
   return { externalOpportunityId: opportunity, leadId: Number(lead), role: role.join('|') }
 }
 
-function verdictOn(how: RemovalPayload['how'], result: RecordResult | undefined): Verdict {
+function verdictOn(how: RemovalPayload['how'], attempt: number, result: RecordResult | undefined): Verdict {
   return verdictOfRecord(result ?? { status: 'unclear', reasons: [] }, {
     write: true,
-    attempt: 1,
+    attempt,
     action: how === 'release' ? 'sync' : 'delete',
   })
-}
-
-async function settleRemoved(trx: DbOrTrx, removed: Removed[]): Promise<void> {
-  for (const { intent, verdict } of removed) {
-    switch (verdict.kind) {
-      case 'ambiguous':
-        await keepAmbiguous(trx, intent.call)
-        break
-      // Gone already is what was wanted.
-      case 'accepted':
-      case 'gone':
-        await settleGone(trx, intent)
-        break
-      case 'in-use':
-        await stays(trx, intent)
-        break
-      case 'refused':
-      case 'several':
-      case 'unsupported-lookup':
-      case 'bisect':
-        await refuse(trx, intent, verdict)
-        break
-      default:
-        await again(trx, intent, verdict)
-    }
-  }
-}
-
-async function refuse(
-  trx: DbOrTrx,
-  intent: Intent,
-  { code, reason, advice }: { code: string; reason: string; advice: string },
-): Promise<void> {
-  await park(trx, [{ object: intent.object, id: recordOf(intent.id), code, reason, advice, payload: null }])
-  // Only its intent still knows a role's former key: it stays, and is tried again as one without outcome.
-  if (payloadOf(intent).how === 'delete role') return keepAmbiguous(trx, intent.call)
-  await closeIntents(trx, [intent.id])
-  await settle(trx, [intent])
-}
-
-async function again(
-  trx: DbOrTrx,
-  intent: Intent,
-  verdict: Exclude<Verdict, { kind: 'accepted' }>,
-): Promise<void> {
-  // A role's former key has no mark that would bring it back: its intent stays, as one without outcome.
-  if (intent.id !== recordOf(intent.id)) return keepAmbiguous(trx, intent.call)
-  await closeIntents(trx, [intent.id])
-  await postpone(trx, [
-    {
-      id: intent.id,
-      afterMs: 'afterMs' in verdict ? verdict.afterMs : 60_000,
-      code: verdict.code,
-      reason: verdict.reason,
-    },
-  ])
-}
-
-/** "A company or sales person that Marketo still uses stays, told once" (design §5, rule 5). */
-async function stays(trx: DbOrTrx, intent: Intent): Promise<void> {
-  await closeIntents(trx, [intent.id])
-  const entry = (await readLedger(trx, [intent.id])).get(intent.id)
-  if (entry !== undefined)
-    await confirm(trx, [
-      {
-        ...entry,
-        state: 'outside',
-        hashes: null,
-        notes: 'removed in Salesforce; Marketo still uses it, so it stays there',
-        pushed: false,
-      },
-    ])
-  await settle(trx, [intent])
-  await unpark(trx, [intent.id])
-}
-
-async function settleGone(trx: DbOrTrx, intent: Intent): Promise<void> {
-  await closeIntents(trx, [intent.id])
-  const payload = payloadOf(intent)
-  if (payload.how === 'delete role') return unpark(trx, [recordOf(intent.id)])
-  const entry = (await readLedger(trx, [intent.id])).get(intent.id)
-  if (entry === undefined) return
-  if (payload.how === 'merge') await join(trx, entry, payload.into)
-  await leave(trx, entry, payload.how === 'release')
-  await settle(trx, [intent])
-  await unpark(trx, [intent.id])
-  await release(trx, [intent.id])
-}
-
-/** Marketo gave the survivor the loser's values where it had none: what Salesforce's survivor leaves blank is cleared again. */
-async function join(trx: DbOrTrx, loser: LedgerEntry, into: string): Promise<void> {
-  const survivor = (await readLedger(trx, [into])).get(into)
-  if (survivor !== undefined) {
-    const hashes = new Map([...decodeHashes(loser.hashes), ...decodeHashes(survivor.hashes)])
-    await confirm(trx, [{ ...survivor, hashes: encodeHashes(hashes), pushed: false }])
-  }
-  const roles = await dependants(trx, 'person_id', [loser.id])
-  await mark(trx, [
-    ...roles.map(({ object, id }) => ({ object, id, priority: PRIORITY.found })),
-    { object: personObjectOf(into), id: into, priority: PRIORITY.found },
-  ])
-}
-
-/** The record has left Marketo. One that may come back keeps its entry: a released person its Marketo id, others their parents. */
-export async function leave(trx: DbOrTrx, entry: LedgerEntry, mayReturn: boolean): Promise<void> {
-  await forgetInsights(trx, [entry.id])
-  if (!mayReturn) return forget(trx, [entry.id])
-  const released = entry.object === 'Lead' || entry.object === 'Contact'
-  await confirm(trx, [
-    {
-      ...entry,
-      state: released ? 'released' : 'outside',
-      hashes: null,
-      roleKey: null,
-      notes: released ? 'removed; kept in Marketo without key and sales person' : entry.notes,
-      pushed: false,
-    },
-  ])
 }

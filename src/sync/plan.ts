@@ -78,7 +78,7 @@ export function planRecord(
   if (reading.state === 'deleted') {
     if (inMarketo && reading.masterRecordId !== null) return { do: 'merge', into: reading.masterRecordId }
     if (inMarketo) return { do: 'remove', reason: 'deleted in Salesforce', deleted: true }
-    return entry === undefined
+    return entry === undefined || entry.state === 'lost'
       ? { do: 'outside', references: NO_REFERENCES, reason: 'deleted in Salesforce' }
       : { do: 'nothing' }
   }

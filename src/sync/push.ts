@@ -7,15 +7,15 @@ import { syncObjects, type Fields, type Turn } from '../marketo/calls.ts'
 import type { MarketoClient } from '../marketo/client.ts'
 import type { MarketoObject, RecordResult, WriteOutcome } from '../marketo/outcome.ts'
 import type { Priority } from '../marketo/pacing.ts'
-import { verdictOfCall, verdictOfRecord, type Verdict } from '../marketo/verdict.ts'
+import { verdictOfCall, verdictOfRecord } from '../marketo/verdict.ts'
 import type { Log } from '../log.ts'
 import type { SyncCounters } from './counters.ts'
 import { allDone } from './all-done.ts'
-import { batchesOf, RECORDS_A_CALL } from './batches.ts'
-import { UNKNOWN_OUTCOME } from './recover.ts'
+import { batchesOf } from './batches.ts'
 import { DEFINITIONS } from './objects/index.ts'
 import type { Trouble } from './trouble.ts'
 import { intend, settleUpserts } from './settle.ts'
+import { lookedUpFirst, sizeAfter, UNKNOWN_OUTCOME } from './suspects.ts'
 import type { Outcome, Write } from './write.ts'
 
 export interface PushDeps {
@@ -119,22 +119,6 @@ async function sendBisecting(
       return outcomeOf(write, answer?.[index] ?? { status: 'unclear', reasons: [] }, attempt, object)
     }),
   )
-}
-
-/** A call that may have been carried out is not halved at once: its records are looked up first, and go in smaller calls then. */
-function lookedUpFirst(verdict: Verdict, records: number, attempt: number): Verdict {
-  if (verdict.kind !== 'bisect' || !verdict.wait) return verdict
-  const { code, reason, advice } = verdict
-  return { kind: records === 1 && attempt > ATTEMPTS_ALONE ? 'refused' : 'ambiguous', code, reason, advice }
-}
-
-/** Marketo's system error may have a record behind it: from the 4th attempt on calls get ever smaller. Only one that fails alone for an
- *  hour or more (an attempt takes the ambiguous wait) is refused: an outage must not park good records. */
-const ATTEMPTS_WHOLE = 4
-const ATTEMPTS_ALONE = 50
-
-function sizeAfter(attempt: number): number {
-  return Math.max(1, RECORDS_A_CALL >> Math.max(0, attempt - ATTEMPTS_WHOLE))
 }
 
 function attemptOf(writes: Write[]): number {

@@ -10,7 +10,7 @@ import {
   recordOf,
   type OpenIntent,
 } from '../database/intents.ts'
-import { confirm, forget, readLedger } from '../database/ledger.ts'
+import { confirm, lose, readLedger } from '../database/ledger.ts'
 import type { Db } from '../database/tables.ts'
 import type { Log } from '../log.ts'
 import { findLeads, findObjects, findRoles, type Fields } from '../marketo/calls.ts'
@@ -20,6 +20,7 @@ import { RECORDS_A_CALL } from './batches.ts'
 import { DEFINITIONS } from './objects/index.ts'
 import type { CarryOut } from './carry-out.ts'
 import { settleUpserts } from './settle.ts'
+import { UNKNOWN_OUTCOME } from './suspects.ts'
 import type { IntentPayload, Outcome } from './write.ts'
 
 export interface RecoverDeps {
@@ -44,8 +45,6 @@ type Pending = OpenIntent & { ageMs: number }
 
 /** Look-ups of an outage get rarer up to this, or they would eat the day's calls. */
 const LONGEST_QUIET_MS = 45_000
-/** Why a record is pushed anew: its attempts count calls that failed as a whole. */
-export const UNKNOWN_OUTCOME = 'unknown-outcome'
 
 export function createRecover(deps: RecoverDeps): Recover {
   /** Looked up once right after it turned ambiguous; the second look comes after the wait. */
@@ -85,6 +84,16 @@ export function createRecover(deps: RecoverDeps): Recover {
         await mark(
           trx,
           records.map(({ id, object }) => ({ object, id, priority: PRIORITY.found })),
+        )
+        const unclear = records.filter(({ call }) => call !== '')
+        await postpone(
+          trx,
+          unclear.map(({ id }) => ({
+            id,
+            afterMs: 0,
+            code: UNKNOWN_OUTCOME,
+            reason: 'the outcome of its removal was unknown',
+          })),
         )
       })
       const removals = over.filter((intent) => recordOf(intent.id) !== intent.id)
@@ -144,7 +153,7 @@ export function createRecover(deps: RecoverDeps): Recover {
         lookedUp.delete(token(intent))
         const entry = entries.get(intent.id)
         const person = DEFINITIONS[object].marketo === 'Lead'
-        if (entry?.state === 'claimed') await forget(trx, [intent.id])
+        if (entry?.state === 'claimed') await lose(trx, [intent.id])
         else if (
           entry === undefined &&
           person &&
@@ -159,6 +168,7 @@ export function createRecover(deps: RecoverDeps): Recover {
               state: 'confirmed',
               hashes: null,
               ...payloadOf(intent).references,
+              adopted: payloadOf(intent).adopted,
               pushed: false,
             },
           ])

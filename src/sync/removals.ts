@@ -9,9 +9,12 @@ import { readParked } from '../database/parked.ts'
 import type { DbOrTrx } from '../database/tables.ts'
 import type { ObjectName } from '../salesforce/ids.ts'
 import type { Brake } from './brake.ts'
-import { leave, type CarryOut, type RemovalPayload } from './carry-out.ts'
+import type { CarryOut } from './carry-out.ts'
 import { DEFINITIONS, personObjectOf } from './objects/index.ts'
+import type { RemovalPayload } from './removal-payload.ts'
 import { releaseRoleKeys } from './role-keys.ts'
+import { leave } from './settle-removed.ts'
+import { UNKNOWN_OUTCOME } from './suspects.ts'
 import type { Planned } from './work.ts'
 
 export type Remove = (object: ObjectName, planned: Planned[]) => Promise<void>
@@ -40,9 +43,18 @@ export function createRemove(deps: {
         if (entry === undefined) await settle(trx, [item.taken])
         const payload = entry === undefined ? undefined : await payloadOf(trx, object, item, entry)
         if (entry === undefined || payload === undefined) continue
-        const { id, version } = item.taken
+        const { id, version, attempts, code } = item.taken
         const kind = payload.how === 'merge' ? 'merge' : 'delete'
-        ready.push({ id, object, kind, call, version, marketoId: entry.marketoId, payload })
+        const suspect = code === UNKNOWN_OUTCOME
+        ready.push({
+          id,
+          object,
+          kind,
+          call,
+          version,
+          marketoId: entry.marketoId,
+          payload: { ...payload, attempts, suspect },
+        })
       }
       const busy = await busyPersons(trx, ready)
       await postpone(
@@ -80,7 +92,7 @@ export function createRemove(deps: {
     const person = DEFINITIONS[object].marketo === 'Lead'
     if (step.do === 'merge' && person) {
       const survivor = (await readLedger(trx, [step.into])).get(step.into)
-      if (survivor === undefined || survivor.state === 'claimed')
+      if (survivor === undefined || survivor.state === 'claimed' || survivor.state === 'lost')
         return waitForSurvivor(trx, taken.id, step.into)
       if (
         survivor.state === 'confirmed' &&

@@ -4,7 +4,7 @@ import { mark, PRIORITY } from '../database/changes.ts'
 import { closeIntents, openIntents, rolesBeingWritten, type Intent } from '../database/intents.ts'
 import { dependants, type LedgerEntry } from '../database/ledger.ts'
 import type { DbOrTrx } from '../database/tables.ts'
-import type { RemovalPayload } from './carry-out.ts'
+import type { RemovalPayload } from './removal-payload.ts'
 
 /** Deletes the Marketo roles of these keys, unless another contact role still stands for one: that one is written anew. */
 export async function releaseRoleKeys(

@@ -1,20 +1,18 @@
 // Writes down what came of a call, in one transaction per call: ledger, mark, intent, parked list and waiting children together.
 import * as changes from '../database/changes.ts'
 import { closeIntents, keepAmbiguous, openIntents, takenKeys } from '../database/intents.ts'
-import { forgetInsights, rekeyInsight } from '../database/insights.ts'
+import { rekeyInsight } from '../database/insights.ts'
 import * as ledger from '../database/ledger.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
-import { park, unpark } from '../database/parked.ts'
+import { unpark } from '../database/parked.ts'
 import type { DbOrTrx } from '../database/tables.ts'
 import { wantInsights } from '../database/refresh-progress.ts'
 import { personObjectOf } from './objects/index.ts'
 import { roleKeyText } from './plan.ts'
 import { rememberOutcomes } from './remember.ts'
 import { releaseRoleKeys } from './role-keys.ts'
-import { intentOf, type Outcome, type Write } from './write.ts'
-
-/** After something was forgotten or must be sent anew: at once, but not in a tight loop. */
-const SOON_MS = 1_000
+import { codeOf, parkRefused, reasonOf, settleGone, SOON_MS, soonAfter } from './settle-failed.ts'
+import { intentOf, isAdopted, type Outcome, type Write } from './write.ts'
 
 export interface Settlement {
   accepted: number
@@ -126,19 +124,13 @@ function waitAfter(write: Write, verdict: Outcome['verdict']): number {
   return verdict.kind === 'unsupported-lookup' ? soonAfter(write.taken.attempts) : 60_000
 }
 
-const soonAfter = (attempts: number): number => SOON_MS * Math.min(60, 2 ** attempts)
-
-const codeOf = (verdict: Outcome['verdict']): string => ('code' in verdict ? verdict.code : verdict.kind)
-const reasonOf = (verdict: Outcome['verdict']): string =>
-  'reason' in verdict ? verdict.reason : verdict.kind
-
 async function accept(trx: DbOrTrx, accepted: Outcome[]): Promise<void> {
   if (accepted.length === 0) return
   const ids = accepted.map(({ write }) => write.id)
-  await takeOver(trx, accepted)
+  const adoptedBefore = await takeOver(trx, accepted)
   await ledger.confirm(
     trx,
-    accepted.map(({ write, marketoId }) => ({
+    accepted.map(({ write, marketoId, created }) => ({
       object: write.object,
       id: write.id,
       marketoId: marketoId ?? write.marketoId,
@@ -146,7 +138,7 @@ async function accept(trx: DbOrTrx, accepted: Outcome[]): Promise<void> {
       hashes: write.hashes,
       ...write.references,
       roleKey: write.role === null ? null : roleKeyText(write.role),
-      adopted: write.adopts || write.entry?.adopted === true,
+      adopted: adoptedBefore.has(write.id) || (isAdopted(write) && !created),
       notes: write.notes,
       pushed: true,
     })),
@@ -198,20 +190,25 @@ export function oldRoleKey(write: Write): { id: string; roleKey: string; version
 
 const isPerson = ({ object }: Write): boolean => object === 'Lead' || object === 'Contact'
 
-/** A Marketo person belongs to one record. A converted Lead's person, or one that another record lost in Marketo, changes hands here. */
-async function takeOver(trx: DbOrTrx, accepted: Outcome[]): Promise<void> {
+/** A Marketo person belongs to one record. A converted Lead's person, or one that another record lost in Marketo, changes hands here.
+ *  Returns the records that got an adopted one. */
+async function takeOver(trx: DbOrTrx, accepted: Outcome[]): Promise<Set<string>> {
   const persons = accepted.filter(({ write }) => isPerson(write))
   const owners = await ledger.ownersOfPersons(
     trx,
     persons.flatMap(({ marketoId, write }) => marketoId ?? write.marketoId ?? []),
   )
+  const formers = await ledger.readLedger(trx, owners.values())
+  const adopted = new Set<string>()
   for (const { write, marketoId } of persons) {
     const former = owners.get(marketoId ?? write.marketoId ?? '')
     if (former === undefined || former === write.id) continue
+    if (formers.get(former)?.adopted === true) adopted.add(write.id)
     await ledger.forget(trx, [former])
     await rekeyInsight(trx, former, write.id)
     await changes.mark(trx, [{ object: personObjectOf(former), id: former, priority: changes.PRIORITY.live }])
   }
+  return adopted
 }
 
 /**
@@ -237,57 +234,4 @@ async function remarkDependants(trx: DbOrTrx, accepted: Outcome[]): Promise<void
       roles.map(({ object, id }) => ({ object, id, priority, force: true })),
     )
   }
-}
-
-/** What Marketo turns out to have lost is forgotten and sent anew: the record itself, or the parent it belongs to. */
-async function settleGone(trx: DbOrTrx, gone: Outcome[]): Promise<void> {
-  for (const { write, verdict } of gone) {
-    if (verdict.kind !== 'gone') continue
-    const { references } = write
-    const lost =
-      verdict.lost === 'record'
-        ? [write.id]
-        : verdict.lost === 'sales person'
-          ? [references.ownerId]
-          : [references.opportunityId, references.personId]
-    for (const id of lost) {
-      if (id === null) continue
-      const entry = (await ledger.readLedger(trx, [id])).get(id)
-      await ledger.forget(trx, [id])
-      if (id !== write.id && entry !== undefined)
-        await changes.mark(trx, [{ object: entry.object, id, priority: changes.PRIORITY.live, force: true }])
-      if (id === write.id) await forgetInsights(trx, [id])
-    }
-    await changes.postpone(trx, [
-      {
-        id: write.id,
-        afterMs: soonAfter(write.taken.attempts),
-        code: verdict.code,
-        reason: verdict.reason,
-      },
-    ])
-  }
-}
-
-async function parkRefused(trx: DbOrTrx, refused: Outcome[]): Promise<void> {
-  await park(
-    trx,
-    refused.map(({ write, verdict }) => ({
-      object: write.object,
-      id: write.id,
-      code: codeOf(verdict),
-      reason: reasonOf(verdict),
-      advice: 'advice' in verdict ? verdict.advice : '',
-      payload: write.fields,
-    })),
-  )
-  await changes.settle(
-    trx,
-    refused.map(({ write }) => write.taken),
-  )
-  // A claim on a person that was then refused must not keep the person from the next record.
-  await ledger.forget(
-    trx,
-    refused.filter(({ write }) => write.adopts && write.entry === undefined).map(({ write }) => write.id),
-  )
 }

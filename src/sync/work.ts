@@ -1,7 +1,7 @@
 // What is done with the records of one object that were taken from the queue: read, plan, write, settle.
-import { mark, postpone, PRIORITY, release, settle, waitForParent, type Taken } from '../database/changes.ts'
-import { confirm, readLedger, usedOwners, type LedgerEntry } from '../database/ledger.ts'
-import { park, readParked, unpark } from '../database/parked.ts'
+import { postpone, PRIORITY, type Taken } from '../database/changes.ts'
+import { readLedger, usedOwners, type LedgerEntry } from '../database/ledger.ts'
+import { readParked } from '../database/parked.ts'
 import type { Db } from '../database/tables.ts'
 import type { ObjectName } from '../salesforce/ids.ts'
 import type { Reader, Reading } from '../salesforce/read.ts'
@@ -14,6 +14,7 @@ import { pushObjects } from './push.ts'
 import { pushPersons, type PersonDeps } from './push-persons.ts'
 import { pushRoles } from './push-roles.ts'
 import type { Remove } from './removals.ts'
+import { isUnchanged, settleWithoutCalls } from './settle-planned.ts'
 import { followMerges } from './survivors.ts'
 import type { Write } from './write.ts'
 
@@ -39,7 +40,7 @@ export function createWork(deps: WorkDeps): Work {
 
   return async (object, taken) => {
     const planned = await plan(deps, object, taken, nameHash)
-    await settleWithoutCalls(deps, object, planned)
+    await settleWithoutCalls(deps.leader, object, planned)
     const writes = planned.flatMap((item) => writeOf(object, item))
     const leaving = planned.filter(({ step }) => step.do === 'remove' || step.do === 'merge')
     const removing = await followMerges(deps.reader, leaving, deps.signal)
@@ -156,131 +157,6 @@ function writeOf(object: ObjectName, { step, taken, entry, takesOver }: Planned)
       adopts: entry?.state === 'claimed' && entry.adopted,
     },
   ]
-}
-
-/** Only references moved, none of which Marketo is told of: the ledger notes it without a call. */
-function isUnchanged(
-  step: Step,
-  entry: LedgerEntry | undefined,
-  takesOver: LedgerEntry | undefined,
-): boolean {
-  return (
-    step.do === 'upsert' &&
-    Object.keys(step.fields).length === 0 &&
-    entry?.state === 'confirmed' &&
-    takesOver === undefined &&
-    (step.role === null || entry.roleKey !== null)
-  )
-}
-
-async function settleWithoutCalls(deps: WorkDeps, object: ObjectName, planned: Planned[]): Promise<void> {
-  const done: Taken[] = []
-  const outside: Planned[] = []
-  const moved: Planned[] = []
-  const waiting: Planned[] = []
-  const parked: Planned[] = []
-  for (const item of planned) {
-    if (item.step.do === 'nothing') done.push(item.taken)
-    else if (item.step.do === 'outside') outside.push(item)
-    else if (item.step.do === 'wait') waiting.push(item)
-    else if (item.step.do === 'park') parked.push(item)
-    else if (isUnchanged(item.step, item.entry, item.takesOver)) moved.push(item)
-  }
-  const settled = [...done, ...[...outside, ...moved, ...parked].map(({ taken }) => taken)]
-  if (settled.length === 0 && waiting.length === 0) return
-  await deps.leader(async (trx) => {
-    await confirm(
-      trx,
-      outside.flatMap(({ taken, step, entry }) =>
-        step.do === 'outside' && entry?.state !== 'released'
-          ? [
-              {
-                object,
-                id: taken.id,
-                marketoId: null,
-                state: 'outside',
-                hashes: null,
-                ...step.references,
-                notes: step.reason,
-                pushed: false,
-              },
-            ]
-          : [],
-      ),
-    )
-    await confirm(
-      trx,
-      moved.flatMap(({ taken, step, entry }) =>
-        step.do === 'upsert' && entry !== undefined
-          ? [
-              {
-                ...entry,
-                object,
-                id: taken.id,
-                state: 'confirmed',
-                hashes: step.hashes,
-                ...step.references,
-                notes: step.notes,
-                pushed: false,
-              },
-            ]
-          : [],
-      ),
-    )
-    await park(
-      trx,
-      parked.flatMap(({ taken, step }) =>
-        step.do === 'park'
-          ? [
-              {
-                object,
-                id: taken.id,
-                code: step.code,
-                reason: step.reason,
-                advice: step.advice,
-                payload: null,
-              },
-            ]
-          : [],
-      ),
-    )
-    await settle(trx, settled)
-    const cured = settled
-      .filter((item) => !parked.some(({ taken }) => taken.id === item.id))
-      .map(({ id }) => id)
-    await unpark(trx, cured)
-    await release(trx, cured)
-    await letWait(trx, waiting)
-  })
-}
-
-/** Parents that nobody knows yet are fetched with the child's priority; parked ones are waited for as they are. */
-async function letWait(trx: Parameters<typeof mark>[0], waiting: Planned[]): Promise<void> {
-  if (waiting.length === 0) return
-  const steps = waiting.flatMap(({ taken, step }) => (step.do === 'wait' ? [{ taken, step }] : []))
-  const parked = await readParked(
-    trx,
-    steps.map(({ step }) => step.parent),
-  )
-  await mark(
-    trx,
-    steps
-      .filter(({ step }) => !parked.has(step.parent))
-      .map(({ taken, step }) => ({
-        object: step.object,
-        id: step.parent,
-        priority: Math.min(PRIORITY.background, taken.priority),
-      })),
-  )
-  await waitForParent(
-    trx,
-    steps.map(({ taken, step }) => ({
-      id: taken.id,
-      version: taken.version,
-      parent: step.parent,
-      reason: step.reason,
-    })),
-  )
 }
 
 /** After an unexpected failure nothing is lost: the marks are still there, and are tried again later. */

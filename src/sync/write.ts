@@ -40,6 +40,11 @@ export interface IntentPayload {
   proves: boolean
 }
 
+/** Whether marketers had made its person, now or under the Lead that it was. */
+export function isAdopted({ adopts, entry, takesOver }: Write): boolean {
+  return adopts || entry?.adopted === true || takesOver?.adopted === true
+}
+
 export function intentOf(call: string, write: Write, input: Record<string, unknown>): Intent {
   const payload: IntentPayload = {
     input,
@@ -47,7 +52,7 @@ export function intentOf(call: string, write: Write, input: Record<string, unkno
     references: write.references,
     role: write.role,
     roleKey: write.role === null ? null : roleKeyText(write.role),
-    adopted: write.adopts || write.entry?.adopted === true,
+    adopted: isAdopted(write),
     notes: write.notes,
     takesOver: write.takesOver?.id ?? null,
     proves: !write.taken.force || write.marketoId === null,

@@ -39,6 +39,7 @@ export function compareFormer(
   { scope, side, past }: { scope: Scope; side: MarketoSide; past: Past },
 ): string[] {
   const mergedAway = mergedInMarketo(instance)
+  const mayStay = absorbed(instance, past.made)
   const isInScope = (id: string): boolean => scope.records[objectOf(id)].has(id)
   const personOf = (id: string): number | undefined => {
     const rows = side.rows[objectOf(id)].get(id) ?? []
@@ -66,6 +67,7 @@ export function compareFormer(
     }
     if (past.beforeCensus && !org.get(objectOf(id), id)) return undefined
     const goes = past.deletePolicy === 'delete' && !past.made.has(leadId)
+    if (goes && mayStay.has(leadId)) return undefined
     if (goes) return lead && `${objectOf(id)} ${id} was removed, but Marketo still holds its person ${leadId}`
     if (!lead)
       return past.unmade.has(leadId) || mergedAway.has(leadId) || survivor !== id
@@ -82,8 +84,9 @@ export function compareFormer(
 /** Under `delete` nobody of ours stays behind without a key; under `keep` whoever does has no sales person. */
 export function compareKeyless(instance: MarketoInstance, past: Past): string[] {
   const found: string[] = []
+  const mayStay = absorbed(instance, past.made)
   for (const lead of instance.leads.values()) {
-    if (lead.fields.externalPersonId || past.made.has(lead.id)) continue
+    if (lead.fields.externalPersonId || past.made.has(lead.id) || mayStay.has(lead.id)) continue
     if (past.deletePolicy === 'delete')
       found.push(`Marketo person ${lead.id} has no externalPersonId, and nobody but us can have made it`)
     else if (lead.fields.externalSalesPersonId)
@@ -102,6 +105,16 @@ function mergedInMarketo(instance: MarketoInstance): Set<number> {
       .flatMap(({ attributes }) => String(attributes?.['Merge IDs'] ?? '').split(','))
       .map(Number),
   )
+}
+
+/** Winners of merges that hold what marketers had made. The service keeps those that it merged itself, and knows of no others. */
+function absorbed(instance: MarketoInstance, made: ReadonlySet<number>): Set<number> {
+  const winners = new Set<number>()
+  for (const { leadId, attributes } of instance.activities(MERGE_LEADS)) {
+    const losers = String(attributes?.['Merge IDs'] ?? '').split(',')
+    if (losers.some((id) => made.has(Number(id)) || winners.has(Number(id)))) winners.add(leadId)
+  }
+  return winners
 }
 
 /** Marketo id of the winner → fields that a merge filled: where Salesforce is blank they stay, as with an adopted person. */

@@ -120,3 +120,34 @@ story(
     t.notOk(instance.leads.has(made.id))
   },
 )
+
+story(
+  'Marketo has lost one of the two of a merge: a survivor is sent anew and the other merged into it, a loser was to go anyway',
+  { org: withDoubles },
+  async (t, { org, ids, instance, inStep, person, salesforce, newCalls }) => {
+    const [winner, loser] = ids.contacts as [string, string, string]
+    const former = new Map([...ids.contacts, ...ids.leads].map((id) => [id, person(id).id]))
+    const unmade = new Set([former.get(winner)!, former.get(ids.leads[1]!)!])
+    for (const id of unmade) instance.deleteLead(id)
+    // Only the losers are told of: nothing else finds out that a survivor is gone.
+    salesforce.faults.dropEventsAtSource(Number.POSITIVE_INFINITY)
+    org.merge('Contact', winner, [loser])
+    org.merge('Lead', ids.leads[0]!, [ids.leads[1]!])
+    salesforce.faults.removeAll()
+    for (const [object, id] of [
+      ['Contact', loser],
+      ['Lead', ids.leads[1]!],
+    ] as const)
+      salesforce.events.publishRaw({
+        Object_Type__c: object,
+        Change_Type__c: 'MERGE',
+        Record_Ids__c: id,
+      })
+    await inStep({ former, unmade, deadlineMs: 25_000 })
+    t.not(person(winner).id, former.get(winner))
+    t.notOk(instance.leads.has(former.get(loser)!))
+    t.equal(instance.rolesOf(person(winner).id).length, 2, 'with the roles of both')
+    const merges = newCalls().filter(({ endpoint }) => endpoint === 'leads/{id}/merge.json')
+    t.strictSame(merges.map(({ codes }) => codes.join()).sort(), ['', '1004', '1004'])
+  },
+)

@@ -61,6 +61,53 @@ story(
   },
 )
 
+const EMAILS = ['lost', 'converted', 'merged'].map((name) => `${name}@x.example`)
+
+story(
+  'delete: what marketers had made is kept, also when it was lost and found, converted, or merged into another',
+  {
+    env: { DELETE_POLICY: 'delete' },
+    org: (org) => ({
+      ...smallOrg(org),
+      made: org.insert(
+        'Lead',
+        EMAILS.map((Email) => ({ LastName: Email.split('@')[0]!, Company: 'X', Email })),
+      ),
+    }),
+    before: ({ instance }) => EMAILS.forEach((email) => void instance.createLead({ email, title: 'Kept' })),
+  },
+  async (t, { org, ids, instance, inStep, person, quiet }) => {
+    const [lost, converted, merged] = ids.made as [string, string, string]
+    const made = new Map(ids.made.map((id) => [id, person(id).id]))
+
+    const elsewhere = instance.createLead({ email: 'elsewhere@x.example' })
+    instance.mergeLeads(elsewhere.id, [made.get(lost)!])
+    org.update('Lead', lost, { Rating: 'Hot' })
+    const { contactId } = org.convertLead(converted, { accountId: ids.acme })
+    org.merge('Lead', ids.lena, [merged])
+    await quiet()
+    t.equal(person(lost).id, elsewhere.id, 'found by its key')
+    t.equal(person(contactId).id, made.get(converted))
+    const lena = person(ids.lena).id
+    t.notOk(instance.leads.has(made.get(merged)!))
+
+    org.delete('Lead', [lost, ids.lena])
+    org.delete('Contact', [contactId, ids.carl])
+    await inStep({ made: new Set([...made.values(), elsewhere.id, lena]), deletePolicy: 'delete' })
+    t.strictSame(
+      [...instance.leads.values()]
+        .map(({ id, fields }) => [id, fields.externalPersonId, fields.title])
+        .sort(),
+      [
+        [made.get(converted), null, 'Kept'],
+        [elsewhere.id, null, 'Kept'],
+        [lena, null, 'Engineer'],
+      ].sort(),
+      'only the contact that we had made is gone',
+    )
+  },
+)
+
 onEveryDatabase(
   'An account goes with all that depends on it, backwards through the order; nothing of it is left where Marketo lets it go',
   { env: { DELETE_POLICY: 'delete' } },

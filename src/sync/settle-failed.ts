@@ -1,0 +1,75 @@
+// Writes down what Marketo did not take: lost there, refused, or to be tried again, each with its reason.
+import * as changes from '../database/changes.ts'
+import { forgetInsights } from '../database/insights.ts'
+import * as ledger from '../database/ledger.ts'
+import { park } from '../database/parked.ts'
+import type { DbOrTrx } from '../database/tables.ts'
+import type { Outcome } from './write.ts'
+
+/** After something was forgotten or must be sent anew: at once, but not in a tight loop. */
+export const SOON_MS = 1_000
+
+export const soonAfter = (attempts: number): number => SOON_MS * Math.min(60, 2 ** attempts)
+
+export const codeOf = (verdict: Outcome['verdict']): string =>
+  'code' in verdict ? verdict.code : verdict.kind
+export const reasonOf = (verdict: Outcome['verdict']): string =>
+  'reason' in verdict ? verdict.reason : verdict.kind
+
+/** What Marketo turns out to have lost is forgotten and sent anew: the record itself, or the parent it belongs to. */
+export async function settleGone(trx: DbOrTrx, gone: Outcome[]): Promise<void> {
+  for (const { write, verdict } of gone) {
+    if (verdict.kind !== 'gone') continue
+    const { references } = write
+    const lost =
+      verdict.lost === 'record'
+        ? [write.id]
+        : verdict.lost === 'sales person'
+          ? [references.ownerId]
+          : [references.opportunityId, references.personId]
+    for (const id of lost) {
+      if (id === null) continue
+      const entry = (await ledger.readLedger(trx, [id])).get(id)
+      await ledger.lose(trx, [id])
+      if (id !== write.id && entry !== undefined)
+        await changes.mark(trx, [{ object: entry.object, id, priority: changes.PRIORITY.live, force: true }])
+      if (id === write.id) await forgetInsights(trx, [id])
+    }
+    await changes.postpone(trx, [
+      {
+        id: write.id,
+        afterMs: soonAfter(write.taken.attempts),
+        code: verdict.code,
+        reason: verdict.reason,
+      },
+    ])
+  }
+}
+
+export async function parkRefused(trx: DbOrTrx, refused: Outcome[]): Promise<void> {
+  await park(
+    trx,
+    refused.map(({ write, verdict }) => ({
+      object: write.object,
+      id: write.id,
+      code: codeOf(verdict),
+      reason: reasonOf(verdict),
+      advice: 'advice' in verdict ? verdict.advice : '',
+      payload: write.fields,
+    })),
+  )
+  await changes.settle(
+    trx,
+    refused.map(({ write }) => write.taken),
+  )
+  // A claim on a person that was then refused must not keep the person from the next record.
+  const claims = refused.filter(({ write }) => write.adopts)
+  await ledger.forget(
+    trx,
+    claims.filter(({ write }) => write.entry === undefined).map(({ write }) => write.id),
+  )
+  await ledger.lose(
+    trx,
+    claims.filter(({ write }) => write.entry?.state === 'lost').map(({ write }) => write.id),
+  )
+}

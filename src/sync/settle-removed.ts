@@ -1,0 +1,159 @@
+// Writes down what came of deletes, releases and merges: ledger, mark, intent, parked list and waiting children together.
+import { mark, postpone, PRIORITY, release, settle } from '../database/changes.ts'
+import { forgetInsights } from '../database/insights.ts'
+import { closeIntents, holdRemovals, recordOf, type Intent } from '../database/intents.ts'
+import { confirm, dependants, forget, lose, readLedger, type LedgerEntry } from '../database/ledger.ts'
+import { park, unpark } from '../database/parked.ts'
+import type { DbOrTrx } from '../database/tables.ts'
+import type { Verdict } from '../marketo/verdict.ts'
+import { decodeHashes, encodeHashes } from './hashes.ts'
+import { personObjectOf } from './objects/index.ts'
+import { payloadOf } from './removal-payload.ts'
+
+export interface Removed {
+  intent: Intent
+  verdict: Verdict
+}
+
+export async function settleRemoved(trx: DbOrTrx, removed: Removed[]): Promise<void> {
+  for (const { intent, verdict } of removed) {
+    switch (verdict.kind) {
+      case 'ambiguous':
+        await holdRemovals(trx, [intent.id], { suspect: true })
+        break
+      case 'accepted':
+        await settleGone(trx, intent)
+        break
+      // Gone already is what was wanted, unless it is the survivor of a merge.
+      case 'gone':
+        if (verdict.lost === 'parent') await survivorIsGone(trx, intent, verdict)
+        else await settleGone(trx, intent)
+        break
+      case 'in-use':
+        await stays(trx, intent)
+        break
+      case 'refused':
+      case 'several':
+      case 'unsupported-lookup':
+      case 'bisect':
+        await refuse(trx, intent, verdict)
+        break
+      default:
+        await again(trx, intent, verdict)
+    }
+  }
+}
+
+async function refuse(
+  trx: DbOrTrx,
+  intent: Intent,
+  { code, reason, advice }: { code: string; reason: string; advice: string },
+): Promise<void> {
+  await park(trx, [{ object: intent.object, id: recordOf(intent.id), code, reason, advice, payload: null }])
+  // Only its intent still knows a role's former key: it stays, and is tried again as one without outcome.
+  if (payloadOf(intent).how === 'delete role') return holdRemovals(trx, [intent.id])
+  await closeIntents(trx, [intent.id])
+  await settle(trx, [intent])
+}
+
+async function again(
+  trx: DbOrTrx,
+  intent: Intent,
+  verdict: Exclude<Verdict, { kind: 'accepted' }>,
+): Promise<void> {
+  // A role's former key has no mark that would bring it back: its intent stays, as one without outcome.
+  if (intent.id !== recordOf(intent.id)) return holdRemovals(trx, [intent.id])
+  await closeIntents(trx, [intent.id])
+  await postpone(trx, [
+    {
+      id: intent.id,
+      afterMs: 'afterMs' in verdict ? verdict.afterMs : 60_000,
+      code: verdict.code,
+      reason: verdict.reason,
+    },
+  ])
+}
+
+/** "A company or sales person that Marketo still uses stays, told once" (design §5, rule 5). */
+async function stays(trx: DbOrTrx, intent: Intent): Promise<void> {
+  await closeIntents(trx, [intent.id])
+  const entry = (await readLedger(trx, [intent.id])).get(intent.id)
+  if (entry !== undefined)
+    await confirm(trx, [
+      {
+        ...entry,
+        state: 'outside',
+        hashes: null,
+        notes: 'removed in Salesforce; Marketo still uses it, so it stays there',
+        pushed: false,
+      },
+    ])
+  await settle(trx, [intent])
+  await unpark(trx, [intent.id])
+}
+
+/** The survivor is sent anew; then the loser is looked at again. */
+async function survivorIsGone(
+  trx: DbOrTrx,
+  intent: Intent,
+  { code, reason }: { code: string; reason: string },
+): Promise<void> {
+  const payload = payloadOf(intent)
+  if (payload.how !== 'merge') return
+  const { into, winner } = payload
+  const survivor = (await readLedger(trx, [into])).get(into)
+  await closeIntents(trx, [intent.id])
+  // It may have been sent anew already, and be another person by now.
+  if (survivor?.marketoId === winner) {
+    await lose(trx, [into])
+    await forgetInsights(trx, [into])
+    await mark(trx, [{ object: personObjectOf(into), id: into, priority: PRIORITY.live, force: true }])
+  }
+  await postpone(trx, [{ id: intent.id, afterMs: 1_000, code, reason }])
+}
+
+async function settleGone(trx: DbOrTrx, intent: Intent): Promise<void> {
+  await closeIntents(trx, [intent.id])
+  const payload = payloadOf(intent)
+  if (payload.how === 'delete role') return unpark(trx, [recordOf(intent.id)])
+  const entry = (await readLedger(trx, [intent.id])).get(intent.id)
+  if (entry === undefined) return
+  if (payload.how === 'merge') await join(trx, entry, payload.into)
+  await leave(trx, entry, payload.how === 'release')
+  await settle(trx, [intent])
+  await unpark(trx, [intent.id])
+  await release(trx, [intent.id])
+}
+
+/** Marketo gave the survivor the loser's values where it had none: what Salesforce's survivor leaves blank is cleared again. */
+async function join(trx: DbOrTrx, loser: LedgerEntry, into: string): Promise<void> {
+  const survivor = (await readLedger(trx, [into])).get(into)
+  if (survivor !== undefined) {
+    const hashes = new Map([...decodeHashes(loser.hashes), ...decodeHashes(survivor.hashes)])
+    // What marketers knew of an adopted loser is in the survivor now, and is kept as an adopted person's is.
+    const adopted = survivor.adopted || loser.adopted
+    await confirm(trx, [{ ...survivor, adopted, hashes: encodeHashes(hashes), pushed: false }])
+  }
+  const roles = await dependants(trx, 'person_id', [loser.id])
+  await mark(trx, [
+    ...roles.map(({ object, id }) => ({ object, id, priority: PRIORITY.found })),
+    { object: personObjectOf(into), id: into, priority: PRIORITY.found },
+  ])
+}
+
+/** The record has left Marketo. One that may come back keeps its entry: a released person its Marketo id, others their parents. */
+export async function leave(trx: DbOrTrx, entry: LedgerEntry, mayReturn: boolean): Promise<void> {
+  await forgetInsights(trx, [entry.id])
+  if (!mayReturn) return forget(trx, [entry.id])
+  const released = entry.object === 'Lead' || entry.object === 'Contact'
+  await confirm(trx, [
+    {
+      ...entry,
+      state: released ? 'released' : 'outside',
+      hashes: null,
+      roleKey: null,
+      notes: released ? 'removed; kept in Marketo without key and sales person' : entry.notes,
+      pushed: false,
+    },
+  ])
+}
