@@ -30,6 +30,13 @@ export interface BulkTiming {
 /** Rows a page: small enough to settle in one transaction, large enough that a million rows are a hundred calls. */
 const PAGE_ROWS = 10_000
 
+const LOST = ['salesforce_bulk_failed', 'salesforce_bulk_expired', 'salesforce_bulk_slow']
+
+/** Whether the job gives no results any more, so that a walk through them has to begin again. */
+export function isJobLost(error: unknown): boolean {
+  return error instanceof SalesforceError && LOST.includes(error.code)
+}
+
 const ASK_AGAIN = 'It is started again by itself; see Setup > Bulk Data Load Jobs for the job.'
 
 export function createBulkQuery(rest: Rest, base: string, timing: BulkTiming) {

@@ -23,6 +23,12 @@ export interface Position {
   id: string
 }
 
+/** In the results of a bulk job; without locator from their beginning. */
+export interface BulkPosition {
+  jobId: string
+  locator: string | null
+}
+
 export interface IdPage {
   ids: string[]
   /** Null where the rows are few enough to be paged without a bulk job. */
@@ -45,9 +51,9 @@ export interface Reader {
   matching(object: ObjectName, ids: string[], condition: string, signal?: AbortSignal): Promise<Set<string>>
   changedSince(
     object: ObjectName,
-    from: Position | Date,
+    from: Position | BulkPosition | Date,
     options: { scope?: string | undefined; deleted: boolean; pageSize?: number; signal?: AbortSignal },
-  ): AsyncIterable<{ rows: ChangedRow[]; last: Position }>
+  ): AsyncIterable<{ rows: ChangedRow[]; last: Position | BulkPosition }>
   count(object: ObjectName, from?: Date, scope?: string, signal?: AbortSignal): Promise<number>
   allIds(
     object: ObjectName,
@@ -164,12 +170,20 @@ export function createReader(salesforce: Salesforce): Reader {
     },
 
     async *changedSince(object, from, { scope, deleted, pageSize = ROWS_A_PAGE, signal }) {
+      const options = { deleted, ...(signal === undefined ? {} : { signal }) }
       const tells = deleted && REMOVAL[object].includes('IsDeleted')
       const columns = ['Id', 'SystemModstamp', ...(tells ? ['IsDeleted'] : [])].join(', ')
-      for (let after = from; ;) {
+      const left = (after: Position | Date): string => `FROM ${object}${where(past(after), scope)}`
+      let after = from
+      for (let pages = 0; !('jobId' in after); pages++) {
+        // Few changes are the rule, so nothing is counted before the first page is full.
+        if (pages === 1) {
+          const { totalSize } = await salesforce.query(`SELECT COUNT() ${left(after)}`, options)
+          if (totalSize > BULK_FROM) break
+        }
         const page = await salesforce.query(
-          `SELECT ${columns} FROM ${object}${where(past(after), scope)} ORDER BY SystemModstamp, Id LIMIT ${pageSize}`,
-          { deleted, ...(signal === undefined ? {} : { signal }) },
+          `SELECT ${columns} ${left(after)} ORDER BY SystemModstamp, Id LIMIT ${pageSize}`,
+          options,
         )
         const rows = page.records.flatMap(changedRow)
         const last = rows.at(-1)
@@ -180,6 +194,14 @@ export function createReader(salesforce: Salesforce): Reader {
         // `next` too: a server may give fewer rows a page than were asked for.
         if (page.records.length < pageSize && page.next === undefined) return
       }
+      const resume =
+        'jobId' in after
+          ? { jobId: after.jobId, ...(after.locator === null ? {} : { locator: after.locator }) }
+          : {}
+      // A job that goes on has its query already.
+      const query = 'jobId' in after ? '' : `SELECT ${columns} ${left(after)}`
+      for await (const { rows, jobId, locator } of salesforce.bulkQuery(query, { ...options, ...resume }))
+        yield { rows: rows.flatMap(changedRow), last: { jobId, locator } }
     },
 
     async *allIds(object, scope, { jobId, locator, signal } = {}) {
@@ -245,11 +267,11 @@ function idIn(value: unknown): string | null {
   return typeof value === 'string' ? (toId18(value) ?? null) : null
 }
 
-function changedRow(row: Row): ChangedRow[] {
+function changedRow(row: Readonly<Record<string, unknown>>): ChangedRow[] {
   const [id, stamp] = [idIn(row.Id), instant(row.SystemModstamp)]
   return id === null || stamp === undefined
     ? []
-    : [{ id, stamp: stamp.toISOString(), deleted: row.IsDeleted === true }]
+    : [{ id, stamp: stamp.toISOString(), deleted: row.IsDeleted === true || row.IsDeleted === 'true' }]
 }
 
 function past(from: Position | Date): string {

@@ -9,6 +9,7 @@ import type { Db, DbOrTrx } from '../database/tables.ts'
 import { reasonOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { OBJECTS, type ObjectName } from '../salesforce/ids.ts'
+import { isJobLost } from '../salesforce/bulk.ts'
 import type { Reader } from '../salesforce/read.ts'
 import type { Mapping } from './mapping.ts'
 import { OVERLAP_MS, watermarkKey } from './reconcile.ts'
@@ -111,7 +112,11 @@ export function createBackfill(deps: {
       }
       filling.delete(object)
       const watermark = state.watermark ?? new Date().toISOString()
-      await leader((trx) => writeState(trx, watermarkKey(object), { at: watermark }))
+      await leader(async (trx) => {
+        // An older one stays: only the reconcile finds what was deleted since.
+        if ((await readState(trx, watermarkKey(object))) === undefined)
+          await writeState(trx, watermarkKey(object), { at: watermark })
+      })
       wake()
     }
     const end = {
@@ -135,6 +140,11 @@ export function createBackfill(deps: {
       await writeState(trx, 'backfill', state)
       return true
     })
+  }
+
+  async function forgetJob(): Promise<void> {
+    const state = await read()
+    if (state !== undefined) await keep({ ...state, jobId: null, locator: null })
   }
 
   /** Waits while the queue is long; false when the backfill was paused or this process stops. */
@@ -165,6 +175,8 @@ export function createBackfill(deps: {
     } catch (error) {
       if (signal.aborted) return
       log.warn({ reason: reasonOf(error) }, 'the backfill stumbled and goes on where it was')
+      // It was paused for a week, or Salesforce gave the job up: its object begins again.
+      if (isJobLost(error)) await forgetJob()
       throw error
     } finally {
       filling = new Set()

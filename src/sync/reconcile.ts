@@ -6,7 +6,8 @@ import { readState, writeState } from '../database/state.ts'
 import type { Db } from '../database/tables.ts'
 import type { Log } from '../log.ts'
 import { OBJECTS, type ObjectName } from '../salesforce/ids.ts'
-import type { Position, Reader } from '../salesforce/read.ts'
+import { isJobLost } from '../salesforce/bulk.ts'
+import type { BulkPosition, Position, Reader } from '../salesforce/read.ts'
 import type { Mapping } from './mapping.ts'
 
 /** Rows become visible at commit, long after their stamp: a transaction may run for 10 minutes, an Apex job of several longer. */
@@ -20,7 +21,7 @@ export interface Reconcile {
 interface Watermark {
   at: string
   /** A walk that a kill interrupted goes on here. */
-  walk?: { next: string; position: Position }
+  walk?: { next: string; position: Position | BulkPosition }
 }
 
 export const watermarkKey = (object: ObjectName): string => `watermark:${object}`
@@ -41,6 +42,14 @@ export function createReconcile(deps: {
     const stored = await readState<Watermark>(db, watermarkKey(object))
     // Without a watermark everything is the backfill's.
     if (stored === undefined) return 0
+    return walkOn(object, stored).catch(async (error: unknown) => {
+      if (isJobLost(error))
+        await leader((trx) => writeState(trx, watermarkKey(object), { at: stored.at } satisfies Watermark))
+      throw error
+    })
+  }
+
+  async function walkOn(object: ObjectName, stored: Watermark): Promise<number> {
     const next =
       stored.walk?.next ?? new Date((await reader.serverTime(signal)).getTime() - OVERLAP_MS).toISOString()
     const from = stored.walk?.position ?? new Date(stored.at)

@@ -139,9 +139,9 @@ t.test(
       return found(left.slice(0, 2))
     })
     const reader = createReader(salesforce)
-    const walk = async (from: Date | Position): Promise<{ ids: string[]; last: Position | undefined }> => {
+    const walk = async (from: Date | Position): Promise<{ ids: string[]; last: unknown }> => {
       const ids: string[] = []
-      let last: Position | undefined
+      let last: unknown
       for await (const page of reader.changedSince('Lead', from, {
         deleted: true,
         pageSize: 2,

@@ -1,0 +1,97 @@
+// A walk through many changes: by pages and by bulk job, cut off in the middle and gone on with.
+import { sql } from 'kysely'
+import t, { type Test } from 'tap'
+import type { LeaderTransaction } from '../../src/database/lease.ts'
+import { readState, writeState } from '../../src/database/state.ts'
+import type { Db } from '../../src/database/tables.ts'
+import { createLog } from '../../src/log.ts'
+import { createReader } from '../../src/salesforce/read.ts'
+import { createReconcile, watermarkKey, type Reconcile } from '../../src/sync/reconcile.ts'
+import { databaseKinds } from '../fixtures/databases.ts'
+import { connectSimulated } from '../salesforce/fixtures/simulated.ts'
+import { wholeMapping } from './fixtures/mappings.ts'
+
+t.setTimeout(120_000)
+
+/** More than are read by pages: 2,000 of them, and then above 10,000. */
+const MANY = 12_500
+const SINCE = '2020-01-01T00:00:00.000Z'
+
+const kinds = await databaseKinds()
+const kind = kinds.find(({ name }) => name === 'postgres') ?? kinds[0]!
+
+async function prepare(t: Test, leads: number) {
+  const { simulator, salesforce } = await connectSimulated(t)
+  const { db } = await kind.create(t)
+  const ids = simulator.org.insert(
+    'Lead',
+    Array.from({ length: leads }, (_, n) => ({ LastName: `L${n}`, Company: 'X' })),
+    { silent: true },
+  )
+  await writeState(db, watermarkKey('Lead'), { at: SINCE })
+  /** A process that is killed before its n-th transaction. */
+  const reconcileUntil = (transactions: number): Reconcile => {
+    let left = transactions
+    const leader: LeaderTransaction = (work) => {
+      if (left-- <= 0) throw new Error('killed')
+      return db.transaction().execute(work)
+    }
+    return createReconcile({
+      db,
+      leader,
+      reader: createReader(salesforce),
+      mapping: () => wholeMapping(),
+      log: createLog('silent'),
+      signal: new AbortController().signal,
+      wake: () => undefined,
+    })
+  }
+  return { simulator, db, ids, reconcileUntil }
+}
+
+const marked = async (db: Db): Promise<Set<string>> =>
+  new Set((await sql<{ id: string }>`select id from changes`.execute(db)).rows.map(({ id }) => id))
+const watermark = (db: Db) => readState<{ at: string; walk?: object }>(db, watermarkKey('Lead'))
+
+t.test('few changes are read by pages; the watermark moves when all are queued', async (t) => {
+  const { db, ids, reconcileUntil, simulator } = await prepare(t, 4_100)
+  await t.rejects(reconcileUntil(2).runOnce(), /killed/)
+  t.equal((await marked(db)).size, 4_000)
+  t.match(await watermark(db), { at: SINCE, walk: { position: { id: String } } })
+  t.strictSame(await reconcileUntil(9).runOnce(), { found: 100 }, 'goes on where it was')
+  t.strictSame(await marked(db), new Set(ids))
+  t.ok((await watermark(db))!.at > SINCE)
+  t.notOk((await watermark(db))!.walk)
+  t.notOk(
+    simulator.calls.list.some(({ path }) => path.includes('/jobs/query')),
+    'without a bulk job',
+  )
+})
+
+t.test(
+  'above 10,000 a bulk job brings them, deletes included, also after a kill in its middle',
+  async (t) => {
+    const { db, ids, reconcileUntil, simulator } = await prepare(t, MANY)
+    simulator.org.delete('Lead', ids[77]!)
+    // A page, the job's id, the first 10,000 of its rows.
+    await t.rejects(reconcileUntil(3).runOnce(), /killed/)
+    t.equal((await marked(db)).size, 12_000)
+    t.match(await watermark(db), { at: SINCE, walk: { position: { jobId: String, locator: String } } })
+    await reconcileUntil(9).runOnce()
+    t.strictSame(await marked(db), new Set(ids))
+    const jobs = simulator.calls.list.filter(
+      ({ method, path }) => method === 'POST' && path.endsWith('/jobs/query'),
+    )
+    t.equal(jobs.length, 1, 'the same job')
+    t.ok((await watermark(db))!.at > SINCE)
+  },
+)
+
+t.test('a bulk job that Salesforce gave up is started again', async (t) => {
+  const { db, ids, reconcileUntil, simulator } = await prepare(t, MANY)
+  simulator.faults.failBulkJob()
+  await t.rejects(reconcileUntil(9).runOnce(), { code: 'salesforce_bulk_failed' })
+  t.strictSame(await watermark(db), { at: SINCE })
+  await reconcileUntil(9).runOnce()
+  t.strictSame(await marked(db), new Set(ids))
+})
