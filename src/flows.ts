@@ -99,7 +99,7 @@ export async function runFlows(
   const backfill = createBackfill(finding)
   const reconcile = createReconcile(finding)
   const census = createCensus({ ...finding, salesforce })
-  const catchUp = createCatchUp({ db, leader, backfill, census, log })
+  const catchUp = createCatchUp({ db, leader, backfill, census, brake, log })
   const work = createWork({
     db,
     leader,

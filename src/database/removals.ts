@@ -47,6 +47,11 @@ export async function countStopped(db: DbOrTrx): Promise<Map<string, number>> {
   return new Map(rows.map((row) => [row.object, row.records]))
 }
 
+/** What is stopped is due now. */
+export async function resumeStopped(trx: DbOrTrx): Promise<void> {
+  await sql`update changes set due = now() where removal = 'stopped'`.execute(trx)
+}
+
 /** What is stopped now may go, and the hour of its objects begins anew. What is stopped later is another question. */
 export async function confirmRemovals(trx: DbOrTrx): Promise<void> {
   const { rows } = await sql<{ object: string }>`

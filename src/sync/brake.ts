@@ -9,6 +9,7 @@ import {
   countStopped,
   lockRemovals,
   noteRemovals,
+  resumeStopped,
   stopRemovals,
 } from '../database/removals.ts'
 import { clearProblem, raiseProblem } from '../database/state.ts'
@@ -27,6 +28,8 @@ export interface Brake {
   admit(object: string, ids: string[]): Promise<Set<string>>
   /** An admin has looked: what is stopped now may go. */
   confirm(): Promise<void>
+  /** What is stopped may be wanted again: each record is read anew. */
+  lookAgain(): Promise<void>
   /** The problems say what is stopped now: after a take-over, and when what was stopped is back in Salesforce. */
   tell(): Promise<void>
 }
@@ -70,6 +73,8 @@ export function createBrake(deps: { leader: LeaderTransaction }): Brake {
         await clearProblem(trx, 'removals')
       })
     },
+
+    lookAgain: () => leader(resumeStopped),
 
     async tell() {
       await leader(async (trx) => {

@@ -6,6 +6,7 @@ import type { Db, Trx } from '../database/tables.ts'
 import type { Log } from '../log.ts'
 import { OBJECTS, type ObjectName } from '../salesforce/ids.ts'
 import type { Backfill } from './backfill.ts'
+import type { Brake } from './brake.ts'
 import type { Census } from './census.ts'
 import type { Mapping, ObjectMapping } from './mapping.ts'
 
@@ -53,9 +54,10 @@ export function createCatchUp(deps: {
   leader: LeaderTransaction
   backfill: Pick<Backfill, 'state' | 'request'>
   census: Pick<Census, 'runOnce'>
+  brake: Pick<Brake, 'lookAgain'>
   log: Log
 }): { runOnce(): Promise<void> } {
-  const { db, leader, backfill, census, log } = deps
+  const { db, leader, backfill, census, brake, log } = deps
 
   return {
     async runOnce() {
@@ -65,7 +67,11 @@ export function createCatchUp(deps: {
       if (state === undefined || state === 'running' || state === 'paused') return
       const { refill, recount } = waiting
       log.info({ refill, recount }, 'the mapping has changed: looking at the records again')
-      if (recount) await census.runOnce()
+      if (recount) {
+        // What another filter had left out may belong in Marketo after all.
+        await brake.lookAgain()
+        await census.runOnce()
+      }
       if (refill.length > 0) await backfill.request({ objects: refill })
       await leader(async (trx) => {
         // What was noted meanwhile stays for the next time.

@@ -56,6 +56,9 @@ export interface PlanContext {
   nameHash: (field: string) => string
 }
 
+/** Named in the reason wherever the admin decided. */
+const SETTING = 'Marketo_Object_Setting__mdt'
+
 /** A record that so many censuses running have not seen is gone for good (design §5, rule 15). */
 export const MISSED_IS_GONE = 2
 
@@ -70,6 +73,15 @@ export function planRecord(
 ): Step {
   // A Contact may be given the entry of the Lead it was: that one is not its own to remove.
   const inMarketo = entry?.id === id && (entry.state === 'confirmed' || entry.state === 'claimed')
+  // Not synced: what is in Marketo stays as it is, and what isn't does not get there.
+  if (!context.mapping.active)
+    return inMarketo || entry?.state === 'released'
+      ? { do: 'nothing' }
+      : {
+          do: 'outside',
+          references: NO_REFERENCES,
+          reason: `${context.definition.object} is switched off in ${SETTING}`,
+        }
   if (reading.state === 'unreadable') {
     if (inMarketo && entry.missed >= MISSED_IS_GONE)
       return { do: 'remove', reason: 'deleted in Salesforce for good', deleted: true }
@@ -123,12 +135,8 @@ function referencesOf(row: Row, parents: Parent[]): References {
   return references
 }
 
-/** Named in the reason wherever the admin decided. */
-const SETTING = 'Marketo_Object_Setting__mdt'
-
 /** Why the record does not belong in Marketo; undefined when it does. */
 function scopeReason(id: string, row: Row, references: References, context: PlanContext): string | undefined {
-  if (!context.mapping.active) return `${context.definition.object} is switched off in ${SETTING}`
   if (context.filteredOut.has(id)) return `the filter in ${SETTING} leaves it out`
   switch (context.definition.object) {
     case 'User': {

@@ -83,7 +83,7 @@ async function plan(
     leftOut(
       reader,
       object,
-      mapping.filter,
+      mapping.active ? mapping.filter : null,
       live.map(({ id }) => id),
       deps.signal,
     ),

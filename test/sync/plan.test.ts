@@ -135,6 +135,27 @@ t.test('a parent that is left out is not referenced', async (t) => {
   t.equal(left.fields.externalCompanyId, null)
 })
 
+t.test(
+  'an object that is switched off stays in Marketo as it is, and nothing of it gets there',
+  async (t) => {
+    const off = wholeMapping({ settings: [{ object: 'Lead', active: false, filter: null }] }).objects.Lead
+    const context = contextOf('Lead', [owner], { mapping: off, filteredOut: new Set([LEAD]) })
+    const readings: Reading[] = [
+      live({ OwnerId: USER }),
+      deleted(),
+      deleted(CONTACT),
+      { state: 'unreadable' },
+    ]
+    for (const reading of readings) {
+      for (const state of ['confirmed', 'claimed', 'released'] as const)
+        t.strictSame(plan('Lead', reading, entryOf('Lead', LEAD, { state }), context), { do: 'nothing' })
+      t.match(plan('Lead', reading, undefined, context), { do: 'outside', reason: /switched off/ })
+    }
+    const missed = entryOf('Lead', LEAD, { missed: MISSED_IS_GONE })
+    t.strictSame(plan('Lead', { state: 'unreadable' }, missed, context), { do: 'nothing' })
+  },
+)
+
 t.test('a user who owned nothing comes in with what it owns, unless the admin left it out', async (t) => {
   const off = wholeMapping({ settings: [{ object: 'User', active: false, filter: null }] }).objects.User
   const idle = { IsActive: false, UserType: 'Standard' }
