@@ -18,7 +18,8 @@ export interface Message {
 }
 
 export function messageOf({ key, event, incident }: Alert, appUrl: string | undefined, now: number): Message {
-  const { system, code, reason, advice, page, since, toldAt } = incident
+  const { system, code, advice, page, since, toldAt } = incident
+  const reason = cut(incident.reason)
   const link = appUrl === undefined ? null : `${appUrl}${page}`
   const lasted = duration((now - since) / 1_000)
   const sentences = {
@@ -39,6 +40,12 @@ export function messageOf({ key, event, incident }: Alert, appUrl: string | unde
     link,
   }
 }
+
+/** Slack takes 40,000 signs; nobody reads more than this on a phone. */
+const LONGEST_REASON = 1_000
+
+const cut = (text: string): string =>
+  text.length > LONGEST_REASON ? `${text.slice(0, LONGEST_REASON)}…` : text
 
 /** Slack's three special signs: a reason may quote what a stranger wrote, and must not call a whole channel. */
 function escape(text: string): string {

@@ -236,6 +236,14 @@ t.test('what is not delivered is tried again with growing pauses, and is a probl
   t.notMatch(log.join(''), SECRET_PATH)
 })
 
+t.test('a reason as long as a list of bad rows is cut', async (t) => {
+  const { db, receiver, pass } = await watch(t)
+  await raiseProblem(db, { ...REMOVAL, reason: 'x'.repeat(50_000) })
+  await pass(MINUTE)
+  t.match(receiver.told[0]?.text, /x{1000}…/)
+  t.ok(receiver.told[0]!.text.length < 2_000)
+})
+
 t.test('a receiver that is back ends the problem', async (t) => {
   const { db, receiver, pass } = await watch(t)
   receiver.answer((response) => response.writeHead(503).end())

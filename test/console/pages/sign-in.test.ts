@@ -1,3 +1,5 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { databaseKinds } from '../../fixtures/databases.ts'
 import { ADMIN_TOKEN, startWeb } from '../../fixtures/web.ts'
@@ -123,6 +125,23 @@ t.test('a change that another site asks for is refused', async (t) => {
   await visitor.get('/')
   t.equal((await visitor.post('/reconcile')).status, 303)
   t.match(await db.selectFrom('commands').select('name').execute(), [{ name: 'reconcile' }])
+})
+
+t.test('no change at all is made without the word of our own pages', async (t) => {
+  const { db } = await kind!.create(t)
+  const { url } = await startWeb(t, db)
+  const visitor = visit(url)
+  await visitor.signIn()
+  const folder = join(import.meta.dirname, '../../../src/console/pages')
+  const changes = globSync('*.ts', { cwd: folder }).flatMap((file) =>
+    [
+      ...readFileSync(join(folder, file), 'utf8').matchAll(/app\.(?:post|put|patch|delete)\(\s*'([^']+)'/g),
+    ].map(([, path]) => path!.replace(':id', '00Q5e000001AbCdEAV')),
+  )
+  t.ok(changes.length >= 8, changes.join(' '))
+  for (const change of changes.filter((path) => path !== '/login'))
+    t.equal((await visitor.post(change, { _csrf: '' })).status, 403, change)
+  t.strictSame(await db.selectFrom('commands').selectAll().execute(), [])
 })
 
 t.test('pages allow nothing inline and nothing of other hosts', async (t) => {
