@@ -1,0 +1,102 @@
+// Deletes whose call fails as a whole: the neighbours of the record that is at fault are not held up by it.
+import t from 'tap'
+import { sql } from 'kysely'
+import { mark, PRIORITY } from '../../src/database/changes.ts'
+import { openIntents, pendingIntents, type Intent } from '../../src/database/intents.ts'
+import { confirm } from '../../src/database/ledger.ts'
+import type { LeaderTransaction } from '../../src/database/lease.ts'
+import { createLog } from '../../src/log.ts'
+import { syncObjects } from '../../src/marketo/calls.ts'
+import { createCarryOut } from '../../src/sync/carry-out.ts'
+import { databaseKinds } from '../fixtures/databases.ts'
+import { startMarketoSide } from '../fixtures/marketo.ts'
+import { idOf } from './fixtures/plans.ts'
+
+const [kind] = await databaseKinds()
+const COUNT = 12
+
+t.test('deletes', async (t) => {
+  const { db } = await kind!.create(t)
+  const { simulator, client } = await startMarketoSide(t)
+  const { signal } = new AbortController()
+  const leader: LeaderTransaction = (work) => db.transaction().execute(work)
+  const carryOut = createCarryOut({
+    leader,
+    client,
+    log: createLog('silent'),
+    counters: { received: () => undefined, pushed: () => undefined, confirmed: () => undefined },
+    outstanding: new Set(),
+    signal,
+  })
+  const ids = Array.from({ length: COUNT }, (_, n) => idOf('Account', n))
+  const [poison] = ids as [string]
+
+  const open = async (attempts: number): Promise<Intent[]> => {
+    await sql`truncate intents, ledger, changes, parked`.execute(db)
+    const input = ids.map((externalCompanyId) => ({ externalCompanyId, company: 'X' }))
+    await syncObjects(client, 'Company', { input, priority: 'live', signal })
+    await confirm(
+      db,
+      ids.map((id) => ({
+        object: 'Account',
+        id,
+        marketoId: '1',
+        state: 'confirmed' as const,
+        hashes: null,
+        pushed: true,
+      })),
+    )
+    await mark(
+      db,
+      ids.map((id) => ({ object: 'Account', id, priority: PRIORITY.live })),
+    )
+    const intents = ids.map((id): Intent => ({
+      id,
+      object: 'Account',
+      kind: 'delete',
+      call: 'x',
+      version: Number.MAX_SAFE_INTEGER,
+      marketoId: '1',
+      payload: { how: 'delete', key: { externalCompanyId: id }, attempts, suspect: attempts > 0 },
+    }))
+    await openIntents(db, intents)
+    return intents
+  }
+  const left = (): string[] => ids.filter((id) => simulator.instance.findCompany(id))
+  const failing = (code: string) =>
+    simulator.faults.add({
+      kind: 'error',
+      code,
+      match: {
+        endpoint: 'companies/delete.json',
+        where: ({ records = [] }) => JSON.stringify(records).includes(poison),
+      },
+    })
+
+  t.afterEach(() => simulator.faults.clear())
+
+  t.test('one that Marketo refuses a whole call for is parked alone, found by halving', async (t) => {
+    const fault = failing('709')
+    await carryOut(await open(0))
+    t.strictSame(left(), [poison])
+    t.ok(fault.hits <= 2 * Math.ceil(Math.log2(COUNT)) + 1, `${fault.hits} refused calls`)
+    const parked = await db.selectFrom('parked').select(['id', 'code']).execute()
+    t.strictSame(parked, [{ id: poison, code: '709' }])
+    t.strictSame(await pendingIntents(db), [])
+  })
+
+  t.test('a system error is looked up first, and after some attempts the call gets smaller', async (t) => {
+    failing('611')
+    await carryOut(await open(0))
+    t.strictSame(left(), ids, 'all in one call, of unknown outcome')
+    t.match(
+      (await pendingIntents(db)).map(({ payload }) => payload),
+      ids.map(() => ({ attempts: 1, suspect: true })),
+    )
+    await carryOut(await open(12))
+    t.strictSame(left(), [poison], 'its neighbours are gone')
+    t.match(await pendingIntents(db), [{ id: poison, payload: { attempts: 13 } }])
+    await carryOut((await open(51)).slice(0, 1))
+    t.match(await db.selectFrom('parked').select(['id', 'code']).execute(), [{ id: poison, code: '611' }])
+  })
+})
