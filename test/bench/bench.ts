@@ -1,82 +1,87 @@
 // `npm run bench`: how close the service comes to what Marketo allows, beside others, as a table or as JSON. Every scenario runs alone with
 // --only; --small is the fast form for CI, which judges counts (calls, pushes, losses) and never times.
 import { parseArgs } from 'node:util'
-import { judge, type Figure, type Judged } from './figures.ts'
-import type { Bench, Scenario } from './scenario.ts'
+import type { DatabaseName } from './database.ts'
+import { runAll } from './run.ts'
+import type { Scenario } from './scenario.ts'
 import { SCENARIOS } from './scenarios/index.ts'
 import { tableOf } from './table.ts'
 
 const USAGE = `npm run bench -- [options]
 
   --only <names>           scenarios, separated by commas
-  --small                  small and fast; judges counts only
+  --small                  small and fast: counts only, on PostgreSQL only
   --json                   the figures as JSON on stdout
-  --database <name>        postgres, embedded or both (both)
+  --database <name>        postgres, embedded or both
   --database-url <url>     the PostgreSQL server (postgres://postgres@127.0.0.1:5432/postgres); databases of its own are made and dropped
-  --profile <folder>       writes CPU profiles of the service there (scenario capacity)
-  --list                   the scenarios
+  --profile <folder>       writes CPU profiles of the service there (scenarios capacity and growth)
 
-${SCENARIOS.map(({ name, title }) => `  ${name.padEnd(16)} ${title}`).join('\n')}`
+${SCENARIOS.map(({ name, title }) => `  ${name.padEnd(12)} ${title}`).join('\n')}
+`
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string' },
-    small: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    database: { type: 'string', default: 'both' },
-    'database-url': { type: 'string', default: 'postgres://postgres@127.0.0.1:5432/postgres' },
-    profile: { type: 'string' },
-    list: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-})
-
-const say = (line: string): void => void process.stderr.write(`${line}\n`)
-
-if (values.help || values.list) process.stdout.write(`${USAGE}\n`)
-else process.exitCode = await run(chosen(values.only))
-
-function chosen(only: string | undefined): Scenario[] {
-  if (only === undefined) return SCENARIOS
-  const names = only.split(',')
-  const unknown = names.filter((name) => !SCENARIOS.some((scenario) => scenario.name === name))
-  if (unknown.length > 0) throw new Error(`There is no scenario ${unknown.join(', ')}.\n\n${USAGE}`)
-  return SCENARIOS.filter(({ name }) => names.includes(name))
+const DATABASES: Record<string, DatabaseName[] | undefined> = {
+  postgres: ['postgres'],
+  embedded: ['embedded'],
+  both: ['postgres', 'embedded'],
 }
 
-/** Resolves with the exit code: 1 when something that was to be reached was not. */
-async function run(scenarios: Scenario[]): Promise<number> {
-  const figures: Judged[] = []
-  let failed = 0
-  for (const scenario of scenarios) {
-    say(`${scenario.name}: ${scenario.title}`)
-    const startedAt = performance.now()
-    const bench: Bench = {
-      small: values.small,
-      databases: (['postgres', 'embedded'] as const).filter((name) =>
-        ['both', name].includes(values.database),
-      ),
-      serverUrl: values['database-url'],
-      profile: values.profile,
-      say: (line) => say(`  ${line}`),
-      report(figure: Omit<Figure, 'scenario'>) {
-        const judged = judge({ ...figure, scenario: scenario.name }, values.small)
-        figures.push(judged)
-        say(`  ${judged.what}: ${judged.value} ${judged.unit}${judged.ok === false ? '  MISSED' : ''}`)
+// Every child ends with this process.
+process.setMaxListeners(0)
+process.exit(await main())
+
+async function main(): Promise<number> {
+  try {
+    const { values } = parseArgs({
+      options: {
+        only: { type: 'string' },
+        small: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        database: { type: 'string' },
+        'database-url': { type: 'string', default: 'postgres://postgres@127.0.0.1:5432/postgres' },
+        profile: { type: 'string' },
+        help: { type: 'boolean', default: false },
       },
+    })
+    if (values.help) {
+      process.stdout.write(USAGE)
+      return 0
     }
-    try {
-      await scenario.run(bench)
-    } catch (error) {
-      failed++
-      say(`  failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
-    }
-    say(
-      `  (npm run bench -- --only ${scenario.name}: ${Math.round((performance.now() - startedAt) / 1000)} s)`,
+    const { small } = values
+    const name = values.database ?? (small ? 'postgres' : 'both')
+    const databases = DATABASES[name]
+    if (databases === undefined) throw new Error(`--database is postgres, embedded or both, not ${name}`)
+    const scenarios =
+      values.only === undefined ? SCENARIOS.filter(({ counts }) => counts || !small) : named(values.only)
+    const results = await runAll(
+      scenarios,
+      { small, databases, serverUrl: values['database-url'], profile: values.profile },
+      interruption(),
     )
+    process.stdout.write(values.json ? `${JSON.stringify(results, null, 2)}\n` : tableOf(results))
+    const { runs, figures } = results
+    const done = runs.length === scenarios.length && runs.every(({ failure }) => failure === undefined)
+    return done && figures.every(({ ok }) => ok !== false) ? 0 : 1
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`)
+    return 2
   }
-  process.stdout.write(
-    values.json ? `${JSON.stringify({ small: values.small, figures }, null, 2)}\n` : `${tableOf(figures)}\n`,
-  )
-  return failed > 0 || figures.some(({ ok }) => ok === false) ? 1 : 0
+}
+
+function named(only: string): Scenario[] {
+  return only.split(',').map((name) => {
+    const scenario = SCENARIOS.find((candidate) => candidate.name === name)
+    if (scenario === undefined) throw new Error(`there is no scenario ${name}`)
+    return scenario
+  })
+}
+
+/** The first Ctrl-C ends the scenario and what it started; the second one the process. */
+function interruption(): AbortSignal {
+  const stopping = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.on(name, () => {
+      if (stopping.signal.aborted) process.exit(1)
+      stopping.abort()
+    })
+  return stopping.signal
 }

@@ -25,10 +25,10 @@ export async function createDatabase(
   if (name === 'embedded')
     return { name, folder, url: undefined, environment: { DATA_DIR: folder }, bytes: () => sizeOf(folder) }
   const database = `bridge_bench_${randomBytes(6).toString('hex')}`
-  await administer(serverUrl, `create database ${database}`)
   open.defer(
     async () => void (await administer(serverUrl, `drop database if exists ${database} with (force)`)),
   )
+  await administer(serverUrl, `create database ${database}`)
   const url = new URL(serverUrl)
   url.pathname = `/${database}`
   return {

@@ -9,19 +9,18 @@ export interface Figure {
   floor?: { value: number; from: string }
   atMost?: number
   atLeast?: number
-  /** Counts hold on every machine; costs (time, memory) only on one that has nothing else to do. */
+  /** Counts hold on every machine; costs (time, memory) only on one that has nothing else to do, so a small run leaves them out. */
   kind: 'count' | 'cost'
 }
 
 export interface Judged extends Figure {
-  /** Undefined where nothing is to be reached, or a small run says nothing about it. */
+  /** Undefined where nothing is to be reached. */
   ok: boolean | undefined
 }
 
-export function judge(figure: Figure, small: boolean): Judged {
-  const { value, atMost, atLeast, kind } = figure
-  if ((atMost === undefined && atLeast === undefined) || (small && kind === 'cost'))
-    return { ...figure, ok: undefined }
+export function judge(figure: Figure): Judged {
+  const { value, atMost, atLeast } = figure
+  if (atMost === undefined && atLeast === undefined) return { ...figure, ok: undefined }
   return {
     ...figure,
     ok:

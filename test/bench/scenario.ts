@@ -9,6 +9,8 @@ export interface Bench {
   serverUrl: string
   /** Folder for CPU profiles. */
   profile: string | undefined
+  /** What a scenario starts or makes goes here, so that it goes away also when the scenario is interrupted. */
+  resources: () => AsyncDisposableStack
   say: (line: string) => void
   report: (figure: Omit<Figure, 'scenario'>) => void
 }
@@ -16,5 +18,7 @@ export interface Bench {
 export interface Scenario {
   name: string
   title: string
+  /** Whether it counts something that holds on any machine: the small run leaves the others out. */
+  counts: boolean
   run: (bench: Bench) => Promise<void>
 }

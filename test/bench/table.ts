@@ -1,8 +1,9 @@
 // The figures as a table for people.
 import Table from 'cli-table3'
 import type { Judged } from './figures.ts'
+import type { Results } from './run.ts'
 
-export function tableOf(figures: Judged[]): string {
+export function tableOf({ figures, runs, cores, node }: Results): string {
   const table = new Table({
     head: ['scenario', 'figure', 'measured', 'floor', 'ratio', 'target', ''],
     style: { head: [], border: [], compact: true },
@@ -20,13 +21,14 @@ export function tableOf(figures: Judged[]): string {
       targetOf(figure),
       figure.ok === undefined ? '' : figure.ok ? 'met' : 'MISSED',
     ])
-  const floors = new Map(
-    figures.flatMap(({ what, floor, scenario }) =>
-      floor === undefined ? [] : [[`${scenario}, ${what}`, floor] as const],
-    ),
+  const floors = figures.flatMap(({ what, floor, scenario }) =>
+    floor === undefined ? [] : [`  ${scenario}, ${what}: ${show(floor.value)} = ${floor.from}`],
   )
-  const notes = [...floors].map(([what, floor]) => `  ${what}: ${show(floor.value)} = ${floor.from}`)
-  return [table.toString(), ...(notes.length === 0 ? [] : ['Floors:', ...notes])].join('\n')
+  const commands = runs.map(
+    ({ scenario, seconds, load, failure }) =>
+      `  npm run bench -- --only ${scenario}: ${seconds} s, load ${load[0]} to ${load[1]} on ${cores} cores${failure === undefined ? '' : `, FAILED: ${failure}`}`,
+  )
+  return `${[table.toString(), 'Floors:', ...floors, `Commands, Node ${node}:`, ...commands].join('\n')}\n`
 }
 
 function targetOf({ atMost, atLeast }: Judged): string {

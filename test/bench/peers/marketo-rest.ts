@@ -5,7 +5,7 @@ import { emailOf } from '../rows.ts'
 
 interface Client {
   lead: {
-    createOrUpdate: (leads: object[], options: object) => PromiseLike<{ result: { status: string }[] }>
+    createOrUpdate: (leads: object[], options: object) => PromiseLike<unknown>
   }
 }
 type ClientClass = new (options: {
@@ -21,7 +21,6 @@ const [leads = 0, aCall = 300, atOnce = 5] = numbers.map(Number)
 const client = new Marketo({ endpoint: `${url}/rest`, identity: `${url}/identity`, clientId, clientSecret })
 
 let next = 0
-let lost = 0
 async function work(): Promise<void> {
   while (next < leads) {
     const from = next
@@ -37,18 +36,11 @@ async function work(): Promise<void> {
       country: 'United States',
       leadSource: 'Web',
     }))
-    try {
-      const { result } = await client.lead.createOrUpdate(batch, { lookupField: 'email' })
-      lost += result.filter(({ status }) => status === 'skipped').length
-    } catch {
-      lost += count
-    }
+    // What it gave up on is counted where it is missing, in Marketo.
+    await client.lead.createOrUpdate(batch, { lookupField: 'email' }).then(undefined, () => undefined)
   }
 }
 
-const startedAt = performance.now()
 await Promise.all(Array.from({ length: atOnce }, () => work()))
-process.stdout.write(
-  `${JSON.stringify({ ms: performance.now() - startedAt, lost, peakMb: process.resourceUsage().maxRSS / 1024 })}\n`,
-)
+process.stdout.write(`${JSON.stringify({ peakMb: process.resourceUsage().maxRSS / 1024 })}\n`)
 process.exit(0)

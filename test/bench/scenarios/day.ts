@@ -16,6 +16,7 @@ const PERSONS = 5_000
 export const day: Scenario = {
   name: 'day',
   title: 'one edit a second for a day, simulated clock',
+  counts: true,
   async run(bench) {
     const seconds = DAY_S
     const random = createRandom(1)

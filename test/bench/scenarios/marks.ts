@@ -32,13 +32,14 @@ const HASHES = new Uint8Array(200)
 export const marks: Scenario = {
   name: 'marks',
   title: '1,000,000 marks queued, 5 batches in flight: claims a second, stalls',
+  counts: false,
   async run(bench) {
     for (const database of bench.databases) await measure(bench, database)
   },
 }
 
 async function measure(bench: Bench, name: DatabaseName): Promise<void> {
-  await using open = new AsyncDisposableStack()
+  await using open = bench.resources()
   const [queued, worked] = bench.small ? [20_000, 3_000] : [1_000_000, 60_000]
   const own = await createDatabase(open, name, bench.serverUrl)
   const database = await openDatabase({

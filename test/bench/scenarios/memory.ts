@@ -15,13 +15,14 @@ const HALF = 0.5
 export const memory: Scenario = {
   name: 'memory',
   title: 'backfill of 1,000,000 records: memory, and the size of the database',
+  counts: false,
   async run(bench) {
     for (const database of bench.databases) await load(bench, database)
   },
 }
 
 async function load(bench: Bench, database: DatabaseName): Promise<void> {
-  await using open = new AsyncDisposableStack()
+  await using open = bench.resources()
   const leads = bench.small ? 5_000 : 1_000_000
   const system = await startSystem(open, bench, {
     database,

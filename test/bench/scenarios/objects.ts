@@ -9,6 +9,7 @@ import { floorOf } from './leads.ts'
 export const objects: Scenario = {
   name: 'objects',
   title: '8,550 rows of five objects: first load, and a second one unchanged',
+  counts: true,
   async run(bench) {
     for (const database of bench.databases) await load(bench, database)
   },
@@ -65,7 +66,7 @@ async function fill(salesforce: SalesforceWorld, sizes: Sizes): Promise<void> {
 }
 
 async function load(bench: Bench, database: DatabaseName): Promise<void> {
-  await using open = new AsyncDisposableStack()
+  await using open = bench.resources()
   const sizes = bench.small ? SMALL : FULL
   const rows = Object.values(sizes).reduce((sum, count) => sum + count, 0)
   const floor = Object.values(sizes).reduce((sum, count) => sum + floorOf(count), 0)

@@ -10,6 +10,7 @@ const TIMES = 5
 export const start: Scenario = {
   name: 'start',
   title: 'start to ready',
+  counts: false,
   async run(bench) {
     for (const database of bench.databases) {
       const seconds: number[] = []
@@ -26,7 +27,7 @@ export const start: Scenario = {
 }
 
 async function measure(bench: Bench, name: DatabaseName): Promise<number> {
-  await using open = new AsyncDisposableStack()
+  await using open = bench.resources()
   const database = await createDatabase(open, name, bench.serverUrl)
   const { readyAfterMs } = await startService(open, { database })
   return readyAfterMs / 1_000

@@ -8,9 +8,10 @@ import { MINUTE, REAL, startSystem } from '../system.ts'
 export const takeover: Scenario = {
   name: 'takeover',
   title: 'kill -9 of the leader in the middle of a load (PostgreSQL)',
+  counts: true,
   async run(bench) {
     if (!bench.databases.includes('postgres')) return
-    await using open = new AsyncDisposableStack()
+    await using open = bench.resources()
     const leads = bench.small ? 6_000 : 30_000
     // Slow enough that calls are out when the process dies.
     const marketo = { ...REAL, callsPer20Seconds: 1_000, latencyMs: 300, concurrency: 5 }

@@ -20,6 +20,7 @@ const READ_AT = new Date('2026-11-23T09:00:00Z')
 export const webhook: Scenario = {
   name: 'webhook',
   title: 'pages of 2,000 of 100,000 persons; 2,000 ids',
+  counts: true,
   async run(bench) {
     for (const database of bench.databases) await measure(bench, database)
   },
@@ -28,7 +29,7 @@ export const webhook: Scenario = {
 const idOf = (n: number): string => toId18(`00Q5e${String(n).padStart(10, '0')}`) ?? ''
 
 async function measure(bench: Bench, name: DatabaseName): Promise<void> {
-  await using open = new AsyncDisposableStack()
+  await using open = bench.resources()
   const [persons, walks] = bench.small ? [4_000, 1] : [100_000, 4]
   const database = await createDatabase(open, name, bench.serverUrl)
   await store(database, persons)
