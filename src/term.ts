@@ -17,6 +17,7 @@ import type { MarketoSchema } from './marketo/describe.ts'
 import { createRemap } from './remap.ts'
 import { readReport, type ReportSources } from './report.ts'
 import type { SalesforceConnection } from './salesforce-connection.ts'
+import { UNREADABLE } from './sync/census.ts'
 import type { SyncCounters } from './sync/counters.ts'
 import type { Tally } from './tally.ts'
 
@@ -46,7 +47,7 @@ export async function runTerm(deps: TermDeps, term: Term, signals: TermSignals):
   const broken = new AbortController()
   const signal = AbortSignal.any([broken.signal, signals.lost])
   const inherited = await leader(async (trx) => {
-    await clearProblems(trx)
+    await clearProblems(trx, [UNREADABLE])
     return inheritIntents(trx)
   })
   if (inherited > 0)

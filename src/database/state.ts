@@ -54,9 +54,12 @@ export async function clearProblem(db: DbOrTrx, system: Problem['system'], code?
   await query.execute()
 }
 
-/** A new leader finds out for itself what is wrong. */
-export async function clearProblems(db: DbOrTrx): Promise<void> {
-  await db.deleteFrom('problems').execute()
+/** A new leader finds out for itself what is wrong; the codes that stay are those that it would find late. */
+export async function clearProblems(db: DbOrTrx, stay: string[]): Promise<void> {
+  await db
+    .deleteFrom('problems')
+    .where('code', '<>', sql<string>`all(${stay}::text[])`)
+    .execute()
 }
 
 export async function listProblems(db: DbOrTrx): Promise<(Problem & { since: Date })[]> {

@@ -21,6 +21,9 @@ import type { Mapping } from './mapping.ts'
 import { MISSED_IS_GONE } from './plan.ts'
 import { scopeOf } from './scope.ts'
 
+/** The code of the problem that stays from one census to the next, which is a day later. */
+export const UNREADABLE = 'unreadable-records'
+
 export const CENSUS_EVERY_MS = 24 * 3_600_000
 /** getDeleted looks back 15 days at most (salesforce facts §7). */
 const DELETED_LOG_MS = 14 * 24 * 3_600_000
@@ -93,10 +96,10 @@ export function createCensus(deps: {
 
   async function tell(unreadable: number): Promise<void> {
     await leader(async (trx) => {
-      if (unreadable === 0) return clearProblem(trx, 'salesforce', 'unreadable-records')
+      if (unreadable === 0) return clearProblem(trx, 'salesforce', UNREADABLE)
       await raiseProblem(trx, {
         system: 'salesforce',
-        code: 'unreadable-records',
+        code: UNREADABLE,
         reason: `${unreadable} records that are in Marketo are not shown by Salesforce any more: hard deleted, or hidden from the integration user. Nothing was removed yet.`,
         advice:
           'Check the permission set Marketo_Sync_Integration (View All on the objects). What two censuses running have missed, while others of its object are readable, is taken as deleted.',

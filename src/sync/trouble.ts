@@ -26,16 +26,22 @@ export function createTrouble(deps: { leader: LeaderTransaction; now: () => numb
   let held = 0
   let marketoFailures = 0
   let workFailures = 0
-  const raised = new Map<string, Problem>()
+  /** By system. What others have raised of it is theirs to clear. */
+  const raised = new Map<string, Set<string>>()
 
   async function raise(problem: Problem): Promise<void> {
-    raised.set(problem.system, problem)
+    const { system, code } = problem
+    raised.set(system, (raised.get(system) ?? new Set<string>()).add(code))
     await leader((trx) => raiseProblem(trx, problem))
   }
 
   async function clear(system: Problem['system']): Promise<void> {
-    if (!raised.delete(system)) return
-    await leader((trx) => clearProblem(trx, system))
+    const codes = raised.get(system)
+    if (codes === undefined) return
+    raised.delete(system)
+    await leader(async (trx) => {
+      for (const code of codes) await clearProblem(trx, system, code)
+    })
   }
 
   return {

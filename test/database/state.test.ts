@@ -51,7 +51,10 @@ for (const kind of await databaseKinds())
         (await listProblems(db)).map(({ system }) => system),
         ['stream'],
       )
-      await clearProblems(db)
+      await raiseProblem(db, problem({ code: 'found-daily' }))
+      await clearProblems(db, ['found-daily'])
+      t.match(await listProblems(db), [{ system: 'marketo', code: 'found-daily' }])
+      await clearProblems(db, [])
       t.strictSame(await listProblems(db), [])
     })
 

@@ -80,7 +80,7 @@ t.test('the brake', async (t) => {
     })
     t.match(await readChange(db, 'id1'), { code: REMOVALS_STOPPED, reason: /until an admin confirms/ })
     await later(120)
-    await clearProblems(db)
+    await clearProblems(db, [])
     const next = createBrake({ leader })
     await next.tell()
     t.match(await listProblems(db), [{ reason: /^150 Lead records/ }])
