@@ -51,13 +51,17 @@ export function createAlerts({ db, leader, config, url, log, now, signal }: Aler
 
   const save = (state: AlertState): Promise<void> => leader((trx) => writeState(trx, KEY, state))
 
+  async function nothingFails(): Promise<void> {
+    if (failures >= FAILURES_TOLD) await leader((trx) => clearProblem(trx, 'alerts'))
+    failures = 0
+  }
+
   /** Undefined when it was broken off: nobody knows. */
   async function deliver(alert: Alert, at: number): Promise<boolean | undefined> {
     const failure = await post(url, messageOf(alert, config.env.APP_URL, at), signal)
     const { key, event } = alert
     if (failure === undefined) {
-      if (failures >= FAILURES_TOLD) await leader((trx) => clearProblem(trx, 'alerts'))
-      failures = 0
+      await nothingFails()
       log.info({ alert: key, event }, `told of ${key}: ${event}`)
       return true
     }
@@ -83,8 +87,11 @@ export function createAlerts({ db, leader, config, url, log, now, signal }: Aler
     let state = await look(at)
     // A process that no longer leads fails here.
     await save(state)
+    const alerts = due(state, at)
+    // What was not told in time is over, and needs no telling.
+    if (alerts.length === 0) return nothingFails()
     if (at < retryAt) return
-    for (const alert of due(state, at)) {
+    for (const alert of alerts) {
       await save(telling(state, alert, at))
       const arrived = await deliver(alert, at)
       if (arrived === undefined) return

@@ -256,6 +256,19 @@ t.test('a receiver that is back ends the problem', async (t) => {
   t.notOk((await listProblems(db)).some(({ system }) => system === 'alerts'))
 })
 
+t.test('what ends before it could be told is told no more, and is no problem any more', async (t) => {
+  const { db, receiver, pass } = await watch(t)
+  receiver.answer((response) => response.writeHead(503).end())
+  await raiseProblem(db, REMOVAL)
+  await pass(5 * MINUTE)
+  t.equal((await listProblems(db)).length, 2)
+  await clearProblem(db, 'removals')
+  receiver.answer((response) => response.end('ok'))
+  await pass(12 * MINUTE)
+  t.strictSame(receiver.told, [])
+  t.strictSame(await listProblems(db), [])
+})
+
 t.test('redirects, dropped connections and absent receivers are failures that name no address', async (t) => {
   const other = await startReceiver(t)
   const { db, receiver, pass, log } = await watch(t)
