@@ -2,14 +2,15 @@
 // by its e-mail; a single match without a key is adopted; only then is a person created.
 import type { DbOrTrx } from '../database/tables.ts'
 import { claimPersons } from '../database/ledger.ts'
-import { findLeads, mergeLeads, syncLeads, type Fields } from '../marketo/calls.ts'
-import { LOOKUP_NOT_TAKEN, SEVERAL_PERSONS } from '../marketo/known-codes.ts'
+import { findLeads, syncLeads, type Fields } from '../marketo/calls.ts'
+import { LOOKUP_NOT_TAKEN } from '../marketo/known-codes.ts'
 import type { CallOutcome } from '../marketo/outcome.ts'
 import { verdictOfCall } from '../marketo/verdict.ts'
 import { allDone } from './all-done.ts'
 import { RECORDS_A_CALL } from './batches.ts'
 import { priorityOf, pushBatches, type PushDeps } from './push.ts'
 import { settleUpserts } from './settle.ts'
+import { joinPersons, type SamePerson } from './several-persons.ts'
 import type { Write } from './write.ts'
 
 export interface PersonDeps extends PushDeps {
@@ -19,11 +20,9 @@ export interface PersonDeps extends PushDeps {
   keyLookup: { accepted: boolean }
 }
 
-interface Found {
-  id: number
+interface Found extends SamePerson {
   email: string
   externalPersonId: string | null
-  updatedAt: string
 }
 
 export async function pushPersons(deps: PersonDeps, writes: Write[]): Promise<void> {
@@ -54,7 +53,7 @@ async function pushUnknown(deps: PersonDeps, writes: Write[]): Promise<void> {
     for (const person of found.persons) push(held, person.externalPersonId ?? '', person)
   }
   const several = writes.filter((write) => (held.get(write.id)?.length ?? 0) > 1)
-  await allDone(several.map((write) => settleSeveral(deps, write, held.get(write.id) ?? [])))
+  await allDone(several.map((write) => pushSeveral(deps, write, held.get(write.id) ?? [])))
   const ours = writes.flatMap((write): Write[] => {
     const persons = held.get(write.id) ?? []
     return persons.length === 1 ? [{ ...write, marketoId: String(persons[0]!.id) }] : []
@@ -70,6 +69,12 @@ async function pushUnknown(deps: PersonDeps, writes: Write[]): Promise<void> {
       rest.filter((write) => !adopted.writes.some((other) => other.id === write.id)),
     ),
   ])
+}
+
+/** Reported, or made one and then written. */
+async function pushSeveral(deps: PersonDeps, write: Write, persons: Found[]): Promise<void> {
+  const marketoId = await joinPersons(deps, write, persons)
+  if (marketoId !== undefined) await updateById(deps, [{ ...write, marketoId }])
 }
 
 async function create(deps: PersonDeps, writes: Write[]): Promise<void> {
@@ -183,31 +188,6 @@ async function fail(deps: PersonDeps, writes: Write[], outcome: CallOutcome): Pr
     '',
     writes.map((write) => ({ write, verdict, marketoId: null, created: false })),
   )
-}
-
-async function settleSeveral(deps: PersonDeps, write: Write, persons: Found[]): Promise<void> {
-  const [newest, ...others] = [...persons].sort((a, b) => b.updatedAt.localeCompare(a.updatedAt))
-  if (deps.severalPersons === 'merge' && newest !== undefined) {
-    const outcome = await mergeLeads(deps.client, {
-      winner: newest.id,
-      losers: others.map((person) => person.id),
-      priority: priorityOf([write]),
-      signal: deps.signal,
-    })
-    if (outcome.ok) return updateById(deps, [{ ...write, marketoId: String(newest.id) }])
-    return fail(deps, [write], outcome)
-  }
-  const verdict = {
-    kind: 'several' as const,
-    code: SEVERAL_PERSONS,
-    reason: `${persons.length} Marketo persons carry the key ${write.id}: ${persons
-      .map((person) => person.id)
-      .slice(0, 5)
-      .join(', ')}.`,
-    advice:
-      'Merge them in Marketo (Database > the persons > Merge People), or set SEVERAL_PERSONS to merge; then retry.',
-  }
-  await settleUpserts(deps.leader, '', [{ write, verdict, marketoId: null, created: false }])
 }
 
 function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {

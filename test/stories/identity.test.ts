@@ -122,7 +122,9 @@ story(
   {
     env: { SEVERAL_PERSONS: 'merge' },
     org: severalPersons,
-    before: ({ instance, options }, { org }) => {
+    before: ({ instance, options, faults }, { org }) => {
+      const endpoint = 'leads/{id}/merge.json'
+      faults.add({ kind: 'late', seconds: 1.2, answer: 'drop', times: 1, match: { endpoint } })
       const sam = org.all('Lead').find((row) => row['LastName'] === 'Several')!.Id
       const now = Date.now()
       for (const [n, city] of ['Lund', 'Umeå', 'Kiruna'].entries()) {
@@ -132,8 +134,10 @@ story(
       options.now = Date.now
     },
   },
-  async (t, { ids, instance, inStep, person, parked }) => {
+  async (t, { ids, instance, inStep, person, parked, marketo }) => {
     t.strictSame([...(await parked())], [])
+    const merges = [...marketo.calls].filter(({ endpoint }) => endpoint === 'leads/{id}/merge.json')
+    t.equal(merges.length, 1, 'its outcome was unknown, and it was not sent again')
     await inStep({ made: new Set(instance.findLeads('externalPersonId', ids.sam).map(({ id }) => id)) })
     t.equal(instance.leads.size, 3)
     t.match(person(ids.sam).fields, { title: 'One', city: 'Kiruna' })

@@ -1,0 +1,103 @@
+// Several Marketo persons carry one Salesforce id. They are reported, or made one where the admin wants that (SEVERAL_PERSONS). A merge can't
+// be undone and takes up to three minutes, so it stands in an intent: one of unknown outcome is not sent again while it may still run.
+import { randomUUID } from 'node:crypto'
+import { postpone } from '../database/changes.ts'
+import { closeIntents, keepAmbiguous, openIntents, takenKeys } from '../database/intents.ts'
+import type { LeaderTransaction } from '../database/lease.ts'
+import { mergeLeads } from '../marketo/calls.ts'
+import type { MarketoClient } from '../marketo/client.ts'
+import { SEVERAL_PERSONS } from '../marketo/known-codes.ts'
+import { verdictOfCall } from '../marketo/verdict.ts'
+import { priorityOf } from './push.ts'
+import { SOON_MS } from './settle-failed.ts'
+import { settleUpserts } from './settle.ts'
+import type { Write } from './write.ts'
+
+export interface SamePerson {
+  id: number
+  updatedAt: string
+}
+
+/** Marketo's id of the one that is left; undefined where the record was settled otherwise. */
+export async function joinPersons(
+  deps: {
+    leader: LeaderTransaction
+    client: MarketoClient
+    severalPersons: 'report' | 'merge'
+    outstanding: Set<string>
+    signal: AbortSignal
+  },
+  write: Write,
+  persons: SamePerson[],
+): Promise<string | undefined> {
+  const { leader, client, outstanding, signal } = deps
+  const [newest, ...others] = [...persons].sort((a, b) => b.updatedAt.localeCompare(a.updatedAt))
+  if (deps.severalPersons === 'report' || newest === undefined) {
+    await report(leader, write, persons)
+    return undefined
+  }
+  const call = randomUUID()
+  outstanding.add(call)
+  try {
+    if (!(await intend(leader, call, write, newest, others))) return undefined
+    const losers = others.map(({ id }) => id)
+    const outcome = await mergeLeads(client, {
+      winner: newest.id,
+      losers,
+      priority: priorityOf([write]),
+      signal,
+    })
+    const attempt = 1 + write.taken.attempts
+    const verdict = verdictOfCall(outcome, { write: true, attempt })
+    if (verdict.kind === 'ambiguous' || (verdict.kind === 'bisect' && verdict.wait)) {
+      await leader((trx) => keepAmbiguous(trx, call))
+      return undefined
+    }
+    await leader((trx) => closeIntents(trx, [write.id]))
+    if (outcome.ok) return String(newest.id)
+    // One of them is gone, say: they are looked up anew.
+    const again = verdict.kind === 'gone' ? { ...verdict, kind: 'again' as const, afterMs: SOON_MS } : verdict
+    await settleUpserts(leader, '', [{ write, verdict: again, marketoId: null, created: false }])
+    return undefined
+  } finally {
+    outstanding.delete(call)
+  }
+}
+
+/** False: another write of one of them is under way, and this one comes a little later. */
+function intend(
+  leader: LeaderTransaction,
+  call: string,
+  { id, object, taken }: Write,
+  newest: SamePerson,
+  others: SamePerson[],
+): Promise<boolean> {
+  const marketoIds = [newest, ...others].map((person) => String(person.id))
+  return leader(async (trx) => {
+    if ((await takenKeys(trx, { roleKeys: [], marketoIds })).size > 0) {
+      const reason = 'another write of the same Marketo person is under way'
+      await postpone(trx, [{ id, afterMs: SOON_MS, code: 'busy', reason }])
+      return false
+    }
+    const payload = { how: 'join', winner: String(newest.id), losers: marketoIds.slice(1) }
+    await openIntents(trx, [
+      { id, object, kind: 'merge', call, version: taken.version, marketoId: String(newest.id), payload },
+    ])
+    return true
+  })
+}
+
+async function report(leader: LeaderTransaction, write: Write, persons: SamePerson[]): Promise<void> {
+  const some = persons
+    .map((person) => person.id)
+    .slice(0, 5)
+    .join(', ')
+  const verdict = {
+    kind: 'several' as const,
+    code: SEVERAL_PERSONS,
+    reason: `${persons.length} Marketo persons carry the key ${write.id}: ${some}.`,
+    advice:
+      'Merge them in Marketo (Database > the persons > Merge People), or set SEVERAL_PERSONS to merge; then retry.',
+  }
+  await settleUpserts(leader, '', [{ write, verdict, marketoId: null, created: false }])
+}
