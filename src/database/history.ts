@@ -35,6 +35,11 @@ export async function listHistory(db: Db, id: string, limit: number): Promise<(H
     .execute()
 }
 
+/** For records that were removed: nothing of them is kept. */
+export async function forgetHistory(db: DbOrTrx, ids: string[]): Promise<void> {
+  if (ids.length > 0) await sql`delete from history where id = any(${ids}::text[])`.execute(db)
+}
+
 export async function forgetOldHistory(db: Db): Promise<void> {
   await sql`delete from history where at < now() - make_interval(days => ${KEPT_DAYS})`.execute(db)
 }

@@ -1,5 +1,6 @@
 // Writes down what came of deletes, releases and merges: ledger, mark, intent, parked list and waiting children together.
 import { mark, postpone, PRIORITY, release, settle } from '../database/changes.ts'
+import { forgetHistory } from '../database/history.ts'
 import { forgetInsights } from '../database/insights.ts'
 import { closeIntents, holdRemovals, recordOf, type Intent } from '../database/intents.ts'
 import { confirm, dependants, forget, lose, readLedger, type LedgerEntry } from '../database/ledger.ts'
@@ -144,6 +145,7 @@ async function join(trx: DbOrTrx, loser: LedgerEntry, into: string): Promise<voi
 /** The record has left Marketo. One that may come back keeps its entry: a released person its Marketo id, others their parents. */
 export async function leave(trx: DbOrTrx, entry: LedgerEntry, mayReturn: boolean): Promise<void> {
   await forgetInsights(trx, [entry.id])
+  await forgetHistory(trx, [entry.id])
   if (!mayReturn) return forget(trx, [entry.id])
   const released = entry.object === 'Lead' || entry.object === 'Contact'
   await confirm(trx, [

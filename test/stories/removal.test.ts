@@ -14,11 +14,16 @@ const adoptedLead = (org: Org) => ({
 onEveryDatabase(
   'keep: a removed person stays without key and sales person, its roles go; an undelete takes the same person back',
   {},
-  async (t, { org, ids, instance, inStep, person, quiet, reconcile }) => {
+  async (t, { org, ids, instance, inStep, person, quiet, reconcile, db }) => {
     const carl = person(ids.carl).id
     const former = new Map([[ids.carl, carl]])
+    org.update('Contact', ids.carl, { Department: 'Purchasing' })
+    await inStep()
+    const history = () => db.selectFrom('history').select('id').where('id', '=', ids.carl).execute()
+    t.equal((await history()).length, 1)
     org.delete('Contact', ids.carl)
     await inStep({ former })
+    t.strictSame(await history(), [], 'nothing of it is kept')
     t.match(instance.leads.get(carl)?.fields, {
       externalPersonId: null,
       externalSalesPersonId: null,
