@@ -92,7 +92,7 @@ export function createBackfill(deps: {
         signal,
       }
       for await (const page of reader.allIds(object, scope, resume)) {
-        if (!(await room(object, state))) return
+        if (!(await room(state))) return
         const next = {
           ...state,
           marked: state.marked + page.ids.length,
@@ -147,15 +147,17 @@ export function createBackfill(deps: {
     if (state !== undefined) await keep({ ...state, jobId: null, locator: null })
   }
 
+  async function isFull(): Promise<boolean> {
+    let queued = 0
+    for (const object of OBJECTS) queued += await countBackground(db, object, QUEUED_AT_MOST - queued)
+    return queued >= QUEUED_AT_MOST
+  }
+
   /** Waits while the queue is long; false when the backfill was paused or this process stops. */
-  async function room(object: ObjectName, state: BackfillState): Promise<boolean> {
+  async function room(state: BackfillState): Promise<boolean> {
     for (;;) {
       if (signal.aborted || (await read())?.state !== 'running') return false
-      if (
-        state.marked < QUEUED_AT_MOST ||
-        (await countBackground(db, object, QUEUED_AT_MOST)) < QUEUED_AT_MOST
-      )
-        return true
+      if (state.marked < QUEUED_AT_MOST || !(await isFull())) return true
       await sleep(1_000, undefined, { signal }).catch(() => undefined)
     }
   }

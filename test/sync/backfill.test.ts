@@ -1,0 +1,108 @@
+// Filling the queue with everything in scope: cut off and gone on with, held back while the queue is long.
+import { sql } from 'kysely'
+import t, { type Test } from 'tap'
+import type { LeaderTransaction } from '../../src/database/lease.ts'
+import { readState, writeState } from '../../src/database/state.ts'
+import type { Db } from '../../src/database/tables.ts'
+import { createLog } from '../../src/log.ts'
+import { createReader } from '../../src/salesforce/read.ts'
+import { createBackfill, QUEUED_AT_MOST, type Backfill, type BackfillState } from '../../src/sync/backfill.ts'
+import { watermarkKey } from '../../src/sync/reconcile.ts'
+import { databaseKinds } from '../fixtures/databases.ts'
+import { until } from '../fixtures/until.ts'
+import { connectSimulated } from '../salesforce/fixtures/simulated.ts'
+import { wholeMapping } from './fixtures/mappings.ts'
+
+t.setTimeout(120_000)
+const kinds = await databaseKinds()
+const kind = kinds.find(({ name }) => name === 'postgres') ?? kinds[0]!
+
+async function prepare(t: Test, leads: number) {
+  const { simulator, salesforce } = await connectSimulated(t)
+  const { db } = await kind.create(t)
+  const ids = simulator.org.insert(
+    'Lead',
+    Array.from({ length: leads }, (_, n) => ({ LastName: `L${n}`, Company: 'X' })),
+    { silent: true },
+  )
+  const stop = new AbortController()
+  t.teardown(() => stop.abort())
+  /** A process that is killed before its n-th transaction. */
+  const backfillUntil = (transactions: number): Backfill => {
+    let left = transactions
+    const leader: LeaderTransaction = (work) => {
+      if (left-- <= 0) throw new Error('killed')
+      return db.transaction().execute(work)
+    }
+    return createBackfill({
+      db,
+      leader,
+      reader: createReader(salesforce),
+      mapping: () => wholeMapping(),
+      log: createLog('silent'),
+      signal: stop.signal,
+      wake: () => undefined,
+    })
+  }
+  return { db, ids, backfillUntil }
+}
+
+const marked = async (db: Db): Promise<Set<string>> =>
+  new Set(
+    (await sql<{ id: string }>`select id from changes where object = 'Lead'`.execute(db)).rows.map(
+      ({ id }) => id,
+    ),
+  )
+const stateOf = (db: Db) => readState<BackfillState>(db, 'backfill')
+
+t.test('after a kill in the middle it goes on where it was', async (t) => {
+  const { db, ids, backfillUntil } = await prepare(t, 4_100)
+  const killed = backfillUntil(3)
+  await killed.request({ objects: ['Lead'] })
+  await t.rejects(killed.run(), /killed/)
+  t.equal((await marked(db)).size, 4_000)
+  t.equal(await readState(db, watermarkKey('Lead')), undefined)
+  await sql`delete from changes`.execute(db)
+  await backfillUntil(9).run()
+  t.equal((await marked(db)).size, 100, 'not from the beginning')
+  t.match(await stateOf(db), { marked: ids.length, finishedAt: String })
+  t.ok(await readState(db, watermarkKey('Lead')))
+})
+
+t.test('a job whose results are gone is begun again; an older watermark stays', async (t) => {
+  const { db, ids, backfillUntil } = await prepare(t, 40)
+  const at = '2020-01-01T00:00:00.000Z'
+  await writeState(db, watermarkKey('Lead'), { at })
+  const backfill = backfillUntil(99)
+  await backfill.request({ objects: ['Lead'] })
+  await writeState(db, 'backfill', {
+    ...(await stateOf(db)),
+    object: 'Lead',
+    jobId: '7500000000000AA',
+    locator: 'x',
+  })
+  await t.rejects(backfill.run(), { code: 'salesforce_bulk_expired' })
+  await backfill.run()
+  t.strictSame(await marked(db), new Set(ids))
+  t.strictSame(await readState(db, watermarkKey('Lead')), { at })
+})
+
+t.test('while 100,000 marks of whatever object are queued it waits', async (t) => {
+  const { db, ids, backfillUntil } = await prepare(t, 40)
+  await sql`
+    insert into changes (object, id, version, priority, due, force, attempts, marked_at)
+    select case when n % 2 = 0 then 'User' else 'Account' end, n::text, n, 3, now(), false, 0, now()
+    from generate_series(1, ${QUEUED_AT_MOST}) as n`.execute(db)
+  const backfill = backfillUntil(99)
+  await backfill.request({ objects: ['Lead'] })
+  await writeState(db, 'backfill', { ...(await stateOf(db)), marked: QUEUED_AT_MOST })
+  let ended = false
+  const running = backfill.run().then(() => (ended = true))
+  const began = Date.now()
+  await until('some looks at the queue', () => Date.now() - began > 2_500)
+  t.equal((await marked(db)).size, 0)
+  t.notOk(ended)
+  await sql`delete from changes where id = '1'`.execute(db)
+  await running
+  t.strictSame(await marked(db), new Set(ids))
+})
