@@ -1,16 +1,27 @@
+import * as fc from 'fast-check'
 import t from 'tap'
 import { findByEmail } from '../../src/salesforce/find-by-email.ts'
 import { connectSimulated } from './fixtures/simulated.ts'
 
-t.test('an address is looked for as it is: its quotes end no text of the query', async (t) => {
-  const { simulator, salesforce } = await connectSimulated(t)
-  const lead = (Email: string): string =>
-    simulator.org.insert('Lead', { LastName: Email, Company: 'X', Email })
-  const irish = lead("o'neill@x.example")
-  lead('other@x.example')
-  const find = async (email: string): Promise<string[]> =>
-    (await findByEmail(salesforce, email, new AbortController().signal)).map(({ id }) => id)
-  t.strictSame(await find("o'neill@x.example"), [irish])
-  for (const hostile of ["x' OR Email != '", "x\\' OR Email != '", '\\', "' LIMIT 1 --"])
-    t.strictSame(await find(hostile), [], hostile)
+const signal = AbortSignal.timeout(60_000)
+
+t.test('whatever is asked for, only who has this address is found', async (t) => {
+  const { salesforce, simulator } = await connectSimulated(t)
+  const { org } = simulator
+  const addresses = ["o'brien@example.com", 'a\\b@example.com', 'jane@example.com']
+  const ids = addresses.map((Email) => org.insert('Lead', { LastName: 'Doe', Company: 'Acme', Email }))
+  for (const [n, address] of addresses.entries())
+    t.match(await findByEmail(salesforce, address, signal), [{ id: ids[n], object: 'Lead' }], address)
+
+  const part = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 40 }),
+    fc.constantFrom("'", "\\'", '\\', "' OR Email != '", '\u2028', '%', '_', "') OR (Name != '", '\n', '--'),
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(part, { minLength: 1, maxLength: 4 }), async (parts) => {
+      const found = await findByEmail(salesforce, `${parts.join('')}@example.com`.toWellFormed(), signal)
+      if (found.length > 0) throw new Error(`found ${JSON.stringify(found)}`)
+    }),
+    { numRuns: 60 },
+  )
 })
