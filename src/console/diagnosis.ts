@@ -114,8 +114,10 @@ function refusedCheck({ parked }: RecordFacts): Check[] {
   return [wrong('Accepted', `Parked (${parked.code}) because: ${parked.reason}`, parked.advice)]
 }
 
-function queueCheck({ change, ledger }: RecordFacts): Check {
+function queueCheck({ change, ledger, parked }: RecordFacts): Check {
   const name = 'Sent'
+  if (change === null && parked !== null)
+    return fine(name, 'Nothing is queued: it is tried again when it changes, or on demand.')
   if (change === null)
     return ledger === null
       ? wrong(name, 'The bridge has never heard of it.', 'Sync it now, or run a backfill.')

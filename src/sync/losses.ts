@@ -57,7 +57,7 @@ export function lossOf(
   if (from === 'compound')
     return `it is compound, and no ${target.dataType} can be made of it: map one of its parts`
   if (from === 'text') return `only texts that are a ${target.dataType} are sent, all others are left out`
-  if (from === 'number' && to === 'whole') return 'decimals are rounded'
+  if (from === 'number' && to === 'whole') return 'decimals, if there are any, are rounded'
   if (from === 'datetime' && to === 'date') return 'the time of day is dropped, and the day is that in UTC'
   if (from === to || (isNumber(from) && isNumber(to)) || (from === 'date' && to === 'datetime')) return null
   return `no ${target.dataType} can be made of a ${source.type}, so nothing is sent`

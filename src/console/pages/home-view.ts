@@ -72,8 +72,19 @@ const at = (iso: string | null): string => (iso === null ? 'not yet' : time(iso)
 function sentenceOf(status: Status, queued: number, waiting: number): HomeView['sentence'] {
   const parked = sum(status.parked)
   const except = parked === 0 ? '' : `, and ${count(parked)} refused`
-  const [problem] = status.problems
-  if (problem !== undefined) return { tone: 'bad', text: `Something needs a person: ${problem.reason}` }
+  const blocked = status.problems.find(({ system }) => !ASIDE.has(system))
+  if (blocked !== undefined) return { tone: 'bad', text: `Marketo is not kept in step: ${blocked.reason}` }
+  const { tone, text } = stepOf(status, queued, waiting, except)
+  const things = status.problems.length
+  if (things === 0) return { tone, text }
+  const needed = things === 1 ? 'One thing needs a person.' : `${things} things need a person.`
+  return { tone: 'bad', text: `${text} ${needed}` }
+}
+
+/** Problems that leave everything else in step. */
+const ASIDE = new Set(['mapping', 'removals', 'insights'])
+
+function stepOf(status: Status, queued: number, waiting: number, except: string): HomeView['sentence'] {
   if (status.backfill.state === 'running')
     return { tone: 'busy', text: 'Marketo is not in step yet: the backfill is under way.' }
   if (queued + waiting > 0) {

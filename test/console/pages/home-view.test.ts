@@ -57,7 +57,10 @@ t.test('one sentence tells whether Marketo is in step', (t) => {
     advice: 'Wait.',
     since: '',
   }
-  t.equal(sentence({ problems: [problem] }), 'Something needs a person: The quota is used up.')
+  t.equal(sentence({ problems: [problem] }), 'Marketo is not kept in step: The quota is used up.')
+  const aside = { ...problem, system: 'mapping' }
+  t.equal(sentence({ problems: [aside] }), 'Marketo is in step with Salesforce. One thing needs a person.')
+  t.match(sentence({ problems: [aside, aside] }), /2 things need a person/)
   t.end()
 })
 
