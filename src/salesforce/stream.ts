@@ -41,8 +41,10 @@ export interface StreamOptions {
   salesforce: Pick<Salesforce, 'instanceUrl' | 'apiVersion' | 'accessToken' | 'renew'>
   channel: string
   log: Log
-  /** Opaque text of this org and channel; null where nothing was ever stored. */
+  /** Opaque text of this org and channel; null where no subscription ever stood. */
   loadCursor(): Promise<string | null>
+  /** The position alone, where no event has brought one. */
+  storeCursor(cursor: string): Promise<void>
   /** Marks and cursor in one transaction. When it rejects, the client is dropped and resumed from the stored cursor. */
   store(batch: { events: StreamEvent[]; cursor: string }): Promise<void>
   /** Events may be missing: reconcile. Awaited before any event that came after the gap is stored. */
@@ -131,7 +133,7 @@ export function openStream(options: StreamOptions): Stream {
     if (closing.signal.aborted) return LEFT
     const gap = gapBefore(stored)
     const cursor = stored === null || gap !== undefined ? NEW_ONLY : stored
-    state.cursor = stored
+    state.cursor = stored === NEW_ONLY ? null : stored
     const token = salesforce.accessToken()
     const intake = intakeFrom(cursor)
     const started = Date.now()
@@ -182,8 +184,9 @@ export function openStream(options: StreamOptions): Stream {
 
   /** Why events may be missing if the subscription starts now; undefined if none are. */
   function gapBefore(stored: string | null): string | undefined {
-    if (stored === null || stored === NEW_ONLY)
-      return stood ? 'the stream was interrupted before a position could be stored' : undefined
+    if (stored === NEW_ONLY || (stored === null && stood))
+      return 'the stream was interrupted before a position could be stored'
+    if (stored === null) return undefined
     if (!isCursor(stored)) return 'the stored position is not one of this stream'
     if (stored === refusedCursor) return 'Salesforce no longer has the events since the stored position'
     return undefined
@@ -191,6 +194,8 @@ export function openStream(options: StreamOptions): Stream {
 
   async function standing(cursor: string, gap: string | undefined): Promise<void> {
     if (gap !== undefined) await noteGap(gap)
+    // Until the first event there is no position; whoever takes over is to know that a subscription stood.
+    if (cursor === NEW_ONLY) await inTime(options.storeCursor(NEW_ONLY), 'the position could not be stored')
     stood = true
     fault = undefined
     enter('live')

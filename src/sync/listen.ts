@@ -12,6 +12,7 @@ import { readEvent } from './events.ts'
 
 export interface EventStore {
   loadCursor(): Promise<string | null>
+  storeCursor(cursor: string): Promise<void>
   store(batch: { events: StreamEvent[]; cursor: string }): Promise<void>
 }
 
@@ -31,6 +32,8 @@ export function createEventStore(deps: {
     async loadCursor() {
       return (await readState<{ cursor: string }>(db, key))?.cursor ?? null
     },
+
+    storeCursor: (cursor) => leader((trx) => writeState(trx, key, { cursor })),
 
     async store({ events, cursor }) {
       const readings = events.map((event) => ({ event, ...readEvent(event.payload) }))

@@ -282,6 +282,17 @@ t.test(
   },
 )
 
+t.test('a subscription that stood without an event is known to whoever takes over: a gap', async (t) => {
+  const first = await openScripted(t)
+  await first.stream.subscribed
+  t.strictSame(first.memory.gaps, [])
+  t.equal(first.stream.state().cursor, null, 'and is no position')
+  await first.stream.close()
+  const { memory } = await openScripted(t, { cursor: first.memory.cursor })
+  await until('the gap', () => memory.gaps.length === 1)
+  t.match(memory.gaps, [/interrupted before a position/])
+})
+
 t.test(
   'malformed, foreign and over-large events are handed on as they came, and the stream goes on',
   async (t) => {
