@@ -9,8 +9,10 @@ import {
   noteSeen,
   unseen,
 } from '../database/census.ts'
-import { mark, PRIORITY } from '../database/changes.ts'
+import { dropMarks, mark, PRIORITY, release } from '../database/changes.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
+import { forget, readLedger } from '../database/ledger.ts'
+import { listParked, unpark } from '../database/parked.ts'
 import { clearProblem, raiseProblem, readState, writeState } from '../database/state.ts'
 import type { Db } from '../database/tables.ts'
 import type { Log } from '../log.ts'
@@ -18,7 +20,7 @@ import type { Salesforce } from '../salesforce/connect.ts'
 import { OBJECTS, type ObjectName } from '../salesforce/ids.ts'
 import type { Reader } from '../salesforce/read.ts'
 import type { Mapping } from './mapping.ts'
-import { MISSED_IS_GONE } from './plan.ts'
+import { MISSED_IS_GONE, UNREADABLE } from './plan.ts'
 import { scopeOf } from './scope.ts'
 
 /** The code of the problem that stays from one census to the next, which is a day later. */
@@ -54,7 +56,7 @@ export function createCensus(deps: {
     for await (const { ids } of reader.allIds(object, scopeOf(deps.mapping().objects[object]), { signal }))
       await leader((trx) => addToCensus(trx, ids))
     const unknown = await leader((trx) => markUnknown(trx, object))
-    // Where nothing of an object is readable, a permission is missing: that says nothing about single records.
+    // Where nothing of an object is readable, a permission may be missing: then only the log of deletions says anything about single records.
     const readable = (await countCensus(db)) > 0
     const found = { unknown, unseen: 0, unreadable: 0 }
     for (
@@ -70,15 +72,41 @@ export function createCensus(deps: {
           trx,
           ids.filter((id) => !missing.some((row) => row.id === id)),
         )
-        if (readable) await noteMissed(trx, missing, MISSED_IS_GONE)
+        const told = readable ? missing : missing.filter(({ proven }) => proven)
+        await noteMissed(trx, told, MISSED_IS_GONE)
         await mark(
           trx,
           ids.map((id) => ({ object, id, priority: PRIORITY.found })),
         )
       })
     }
+    await dropErased(object)
     wake()
     return found
+  }
+
+  /** What was deleted for good before it ever got to Marketo waits for nothing: no event will ever tell of it again. */
+  async function dropErased(object: ObjectName): Promise<void> {
+    const page = (after?: string) =>
+      listParked(
+        db,
+        { object, code: UNREADABLE },
+        { after: after === undefined ? undefined : { object, id: after }, limit: IDS_A_STEP },
+      )
+    for (let parked = await page(); parked.length > 0; parked = await page(parked.at(-1)!.id)) {
+      const ids = parked.map(({ id }) => id)
+      const entries = await readLedger(db, ids)
+      // Those that Marketo has are removed there first.
+      const isOut = (id: string): boolean => !['confirmed', 'claimed'].includes(entries.get(id)?.state ?? '')
+      const erased = (await missed(object, ids)).filter(({ id, proven }) => proven && isOut(id))
+      const gone = erased.map(({ id }) => id)
+      await leader(async (trx) => {
+        await forget(trx, gone)
+        await unpark(trx, gone)
+        await dropMarks(trx, gone)
+        await release(trx, gone)
+      })
+    }
   }
 
   /** Those that neither retrieve nor queryAll shows; proven where the log of deletions names them. */

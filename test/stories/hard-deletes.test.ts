@@ -1,0 +1,34 @@
+// Deleted for good: no event and no stamp tells of it, the census does (design §5, rules 3 and 15).
+import { until } from '../fixtures/until.ts'
+import { storyTeller } from './fixtures/story.ts'
+
+const { story } = await storyTeller()
+
+story(
+  'What was deleted for good goes with the census, also the last one of its object',
+  {},
+  async (t, { org, ids, instance, inStep, person, reconcile }) => {
+    const former = new Map([[ids.lena, person(ids.lena).id]])
+    org.hardDelete('Opportunity', ids.deal)
+    org.hardDelete('Lead', ids.lena)
+    await reconcile()
+    await inStep({ former, deadlineMs: 25_000 })
+    t.match(instance.counts(), { opportunities: 0, roles: 0, leads: 2 })
+    t.equal(instance.leads.get(former.get(ids.lena)!)?.fields.externalPersonId, null)
+  },
+)
+
+story(
+  'What was deleted for good before it got to Marketo leaves the parked list with the census',
+  {},
+  async (t, { org, ids, inStep, parked, reconcile }) => {
+    const id = org.insert('Lead', { LastName: 'Short-lived', Company: 'X', OwnerId: ids.ann })
+    org.hide('Lead', id)
+    await until('the lead to be parked', async () => (await parked()).has(id))
+    org.hardDelete('Lead', id)
+    await reconcile()
+    await until('the lead to leave the list', async () => !(await parked()).has(id))
+    await inStep()
+    t.strictSame([...(await parked())], [])
+  },
+)
