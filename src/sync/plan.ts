@@ -74,7 +74,9 @@ export function planRecord(
   context: PlanContext,
 ): Step {
   // A Contact may be given the entry of the Lead it was: that one is not its own to remove.
-  const inMarketo = entry?.id === id && (entry.state === 'confirmed' || entry.state === 'claimed')
+  const inMarketo = entry?.id === id && isInMarketo(entry)
+  // A released person that came back, and was merged or converted before anybody looked, becomes part of the survivor too.
+  const mayJoin = inMarketo || (entry?.id === id && entry.state === 'released')
   // Not synced: what is in Marketo stays as it is, and what isn't does not get there.
   if (!context.mapping.active)
     return inMarketo || entry?.state === 'released'
@@ -90,7 +92,7 @@ export function planRecord(
     return unreadable(id, context, inMarketo)
   }
   if (reading.state === 'deleted') {
-    if (inMarketo && reading.masterRecordId !== null) return { do: 'merge', into: reading.masterRecordId }
+    if (mayJoin && reading.masterRecordId !== null) return { do: 'merge', into: reading.masterRecordId }
     if (inMarketo) return { do: 'remove', reason: 'deleted in Salesforce', deleted: true }
     return entry === undefined || entry.state === 'lost'
       ? { do: 'outside', references: NO_REFERENCES, reason: 'deleted in Salesforce' }
@@ -100,7 +102,7 @@ export function planRecord(
   const outOfScope = scopeReason(id, reading.row, references, context)
   if (outOfScope !== undefined) {
     const contact = reading.row.ConvertedContactId
-    if (inMarketo && reading.row.IsConverted === true && typeof contact === 'string')
+    if (mayJoin && reading.row.IsConverted === true && typeof contact === 'string')
       return { do: 'merge', into: contact }
     return inMarketo
       ? { do: 'remove', reason: outOfScope, deleted: false }
@@ -110,6 +112,10 @@ export function planRecord(
   if (waiting !== undefined) return waiting
   return upsert(id, reading.row, entry, references, force, context)
 }
+
+/** What a filter leaves out is outside at once, so that its children stop referencing it, and has its Marketo id until it is gone there. */
+const isInMarketo = ({ state, marketoId }: LedgerEntry): boolean =>
+  state === 'confirmed' || state === 'claimed' || (state === 'outside' && marketoId !== null)
 
 const NO_REFERENCES: References = { ownerId: null, accountId: null, personId: null, opportunityId: null }
 

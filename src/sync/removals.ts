@@ -102,6 +102,10 @@ export function createRemove(deps: {
       )
         return { how: 'merge', winner: survivor.marketoId, loser: entry.marketoId, into: step.into }
     }
+    if (entry.state === 'released') {
+      await settle(trx, [taken])
+      return undefined
+    }
     if (object === 'OpportunityContactRole') {
       if (entry.roleKey !== null)
         await releaseRoleKeys(trx, [{ id: taken.id, roleKey: entry.roleKey, version: taken.version }])

@@ -151,3 +151,25 @@ story(
     t.strictSame(merges.map(({ codes }) => codes.join()).sort(), ['', '1004', '1004'])
   },
 )
+
+story(
+  'A released person that came back, and was merged or converted before anybody looked, is part of the survivor',
+  {},
+  async (t, { org, ids, instance, inStep, person, salesforce, reconcile }) => {
+    const former = new Map([ids.carl, ids.lena].map((id) => [id, person(id).id]))
+    const other = org.insert('Contact', { LastName: 'Other', AccountId: ids.acme, OwnerId: ids.ann })
+    org.delete('Contact', ids.carl)
+    org.delete('Lead', ids.lena)
+    await inStep({ former })
+    t.ok(instance.leads.has(former.get(ids.carl)!), 'released, and kept')
+    salesforce.faults.dropEventsAtSource(Number.POSITIVE_INFINITY)
+    org.undelete('Contact', ids.carl)
+    org.undelete('Lead', ids.lena)
+    org.merge('Contact', other, [ids.carl])
+    const { contactId } = org.convertLead(ids.lena, { accountId: ids.acme, ownerId: ids.ann })
+    await reconcile()
+    await inStep({ former, deadlineMs: 25_000 })
+    t.equal(instance.leads.size, 2)
+    for (const id of [contactId, other]) t.ok(person(id))
+  },
+)

@@ -273,6 +273,12 @@ t.test('what leaves, and how', async (t) => {
     ['deleted, never known', deleted(), undefined, { do: 'outside' }],
     ['deleted, released before', deleted(), { ...lead, state: 'released' }, { do: 'nothing' }],
     ['merged', deleted(idOf('Lead', 2)), lead, { do: 'merge', into: idOf('Lead', 2) }],
+    [
+      'released, then merged',
+      deleted(idOf('Lead', 2)),
+      { ...lead, state: 'released' },
+      { do: 'merge', into: idOf('Lead', 2) },
+    ],
     ['merged, never known', deleted(idOf('Lead', 2)), undefined, { do: 'outside' }],
     [
       'converted',
@@ -295,6 +301,9 @@ t.test('what leaves, and how', async (t) => {
   const filtered = contextOf('Lead', [owner], { filteredOut: new Set([LEAD]) })
   t.match(plan('Lead', live({ OwnerId: USER }), lead, filtered), { do: 'remove', deleted: false })
   t.match(plan('Lead', live({ OwnerId: USER }), undefined, filtered), { do: 'outside' })
+  const leaving = { ...lead, state: 'outside' } as const
+  t.match(plan('Lead', live({ OwnerId: USER }), leaving, filtered), { do: 'remove' }, 'not gone there yet')
+  t.match(plan('Lead', live({ OwnerId: USER }), { ...leaving, marketoId: null }, filtered), { do: 'outside' })
 })
 
 t.test('a Contact out of scope does not remove the Lead it was', async (t) => {
