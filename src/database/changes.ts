@@ -216,6 +216,18 @@ export async function dueKinds(db: DbOrTrx): Promise<DueKinds> {
   return { live: objects('live'), background: objects('background') }
 }
 
+/** Those of these records that are queued or wait. */
+export async function queued<T extends { id: string }>(db: DbOrTrx, records: T[]): Promise<T[]> {
+  const ids = records.map(({ id }) => id)
+  const rows = await db
+    .selectFrom('changes')
+    .select('id')
+    .where('id', '=', sql<string>`any(${ids}::text[])`)
+    .execute()
+  const found = new Set(rows.map(({ id }) => id))
+  return records.filter(({ id }) => found.has(id))
+}
+
 export async function readChange(db: DbOrTrx, id: string) {
   return db
     .selectFrom('changes')

@@ -52,6 +52,29 @@ export async function takenKeys(
   return new Set(rows.map((row) => row.key))
 }
 
+/**
+ * Which of these parents Marketo has, and keeps for now. Under a lock that writers share and whoever removes has alone, so that none names
+ * a parent that another is just taking away.
+ */
+export async function standingParents(trx: DbOrTrx, parents: string[]): Promise<Set<string>> {
+  if (parents.length === 0) return new Set()
+  await sql`select pg_advisory_xact_lock_shared(${PARENTS_LOCK})`.execute(trx)
+  const { rows } = await sql<{ id: string }>`
+    select id from ledger l where id = any(${parents}::text[]) and state = 'confirmed'
+      and not exists (select 1 from intents i where i.id = l.id and i.kind <> 'upsert')`.execute(trx)
+  return new Set(rows.map(({ id }) => id))
+}
+
+/** Which of these parents a write that is out, or may be, names. Under the lock against `standingParents`. */
+export async function namedParents(trx: DbOrTrx, parents: string[]): Promise<Set<string>> {
+  if (parents.length === 0) return new Set()
+  await sql`select pg_advisory_xact_lock(${PARENTS_LOCK})`.execute(trx)
+  const { rows } = await sql<{ id: string }>`
+    select distinct reference.value as id from intents i, jsonb_each_text(i.payload->'references') as reference
+    where i.kind = 'upsert' and reference.value = any(${parents}::text[])`.execute(trx)
+  return new Set(rows.map(({ id }) => id))
+}
+
 /** Role keys that an upsert is writing, under the same lock. */
 export async function rolesBeingWritten(trx: DbOrTrx, roleKeys: string[]): Promise<Set<string>> {
   await sql`select pg_advisory_xact_lock(${KEYS_LOCK})`.execute(trx)
@@ -75,8 +98,10 @@ export async function rolesBeingDeleted(
   return rows.length > 0
 }
 
-/** Any number, as long as nothing else in this database locks by it. */
+/** Any numbers, as long as nothing else in this database locks by them. */
 const KEYS_LOCK = 728_451
+/** Taken before the other one, where both are. */
+const PARENTS_LOCK = 728_452
 
 /** These intents go out with this call now. */
 export async function assignCall(db: DbOrTrx, ids: string[], call: string): Promise<void> {

@@ -4,8 +4,9 @@ import { toJson } from './json.ts'
 import type { DbOrTrx } from './tables.ts'
 
 /** claimed: a Marketo person reserved, nothing sent yet. released: removed under the keep policy; an undelete takes it back.
- *  outside: known and deliberately not in Marketo (filter, inactive user); children do not reference it. lost: to be looked up and sent
- *  anew; remembered because its person, should it be found again, was there before the bridge. */
+ *  outside: known and deliberately not in Marketo (filter, inactive user); children do not reference it; with a Marketo id it is still to be
+ *  removed there. lost: to be looked up and sent anew; remembered because its person, should it be found again, was there before the
+ *  bridge. */
 export type LedgerState = 'claimed' | 'confirmed' | 'released' | 'outside' | 'lost'
 
 export interface LedgerEntry {

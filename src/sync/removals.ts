@@ -1,9 +1,9 @@
 // Decides how a record leaves Marketo, once Salesforce has confirmed that it is gone or out of scope. Backwards through the order:
 // dependants first. What is to be done is committed as an intent; carry-out.ts does it.
 import { randomUUID } from 'node:crypto'
-import { mark, postpone, PRIORITY, settle, waitForParent } from '../database/changes.ts'
-import { openIntents, rolesBeingDeleted, takenKeys, type Intent } from '../database/intents.ts'
-import { dependants, readLedger, type LedgerEntry } from '../database/ledger.ts'
+import { mark, postpone, PRIORITY, queued, settle, waitForParent } from '../database/changes.ts'
+import { namedParents, openIntents, rolesBeingDeleted, takenKeys, type Intent } from '../database/intents.ts'
+import { confirm, dependants, readLedger, type LedgerEntry } from '../database/ledger.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
 import { readParked } from '../database/parked.ts'
 import type { DbOrTrx } from '../database/tables.ts'
@@ -19,6 +19,7 @@ import type { Planned } from './work.ts'
 
 export type Remove = (object: ObjectName, planned: Planned[]) => Promise<void>
 
+const SOON_MS = 1_000
 /** How long a parent's removal waits for its children to be re-pointed before Marketo is asked anyway. */
 const CHILDREN_WAIT_MS = 15_000
 const CHILDREN_PATIENCE = 4
@@ -36,8 +37,19 @@ export function createRemove(deps: {
     const allowed = await pastTheBrake(object, planned)
     const call = randomUUID()
     const intents = await leader(async (trx) => {
+      const ids = allowed.map(({ taken }) => taken.id)
+      const named = await namedParents(trx, ids)
+      await postpone(
+        trx,
+        [...named].map((id) => ({
+          id,
+          afterMs: SOON_MS,
+          code: 'busy',
+          reason: 'a write that points to it is under way',
+        })),
+      )
       const ready: Intent[] = []
-      for (const item of allowed) {
+      for (const item of allowed.filter(({ taken }) => !named.has(taken.id))) {
         // Read again: since the plan, its Marketo person may have gone over to a Contact.
         const entry = (await readLedger(trx, [item.taken.id])).get(item.taken.id)
         if (entry === undefined) await settle(trx, [item.taken])
@@ -61,7 +73,7 @@ export function createRemove(deps: {
         trx,
         busy.map(({ id }) => ({
           id,
-          afterMs: 1_000,
+          afterMs: SOON_MS,
           code: 'busy',
           reason: 'another write of the same Marketo person is under way',
         })),
@@ -113,7 +125,11 @@ export function createRemove(deps: {
       await settle(trx, [taken])
       return undefined
     }
-    if (!(await childrenAreGone(trx, object, entry, taken.attempts))) return undefined
+    const gone =
+      object === 'Account' || object === 'User'
+        ? await childrenPointElsewhere(trx, object, entry, { taken, step })
+        : await rolesAreGone(trx, object, entry)
+    if (!gone) return undefined
     if (!person || entry.marketoId === null)
       return { how: 'delete', key: { [DEFINITIONS[object].key]: taken.id } }
     // An adopted person was there before us; it is only let go of.
@@ -128,52 +144,65 @@ export function createRemove(deps: {
     await waitForParent(trx, [{ id, parent: into, reason }])
   }
 
-  /** Roles go with their opportunity or person; children of an account or user must point elsewhere first. */
-  async function childrenAreGone(
+  /** Roles go with their opportunity or person. */
+  async function rolesAreGone(
     trx: DbOrTrx,
     object: ObjectName,
     { id, marketoId }: LedgerEntry,
-    attempts: number,
   ): Promise<boolean> {
-    if (object === 'Opportunity' || object === 'Lead' || object === 'Contact') {
-      const roles = confirmed(
-        await dependants(trx, object === 'Opportunity' ? 'opportunity_id' : 'person_id', [id]),
-      )
-      const first = { id, afterMs: 1_000, code: 'roles', reason: 'its opportunity roles are deleted first' }
-      if (roles.length === 0) {
-        // Their deletes may be still on their way: Marketo keeps an opportunity that has roles (1022).
-        const under = object === 'Opportunity' ? { opportunity: id } : { person: marketoId ?? '' }
-        if (!(await rolesBeingDeleted(trx, under))) return true
-        await postpone(trx, [first])
-        return false
-      }
-      await releaseRoleKeys(
-        trx,
-        roles.flatMap((role) =>
-          role.roleKey === null ? [] : [{ id: role.id, roleKey: role.roleKey, version: 0 }],
-        ),
-      )
-      for (const role of roles) await leave(trx, role, true)
-      // Each is looked at once more: it is deleted too, or out of scope now, or belongs to another person.
-      await mark(
-        trx,
-        roles.map((role) => ({ object: role.object, id: role.id, priority: PRIORITY.found })),
-      )
+    const roles = confirmed(
+      await dependants(trx, object === 'Opportunity' ? 'opportunity_id' : 'person_id', [id]),
+    )
+    const first = { id, afterMs: SOON_MS, code: 'roles', reason: 'its opportunity roles are deleted first' }
+    if (roles.length === 0) {
+      // Their deletes may be still on their way: Marketo keeps an opportunity that has roles (1022).
+      const under = object === 'Opportunity' ? { opportunity: id } : { person: marketoId ?? '' }
+      if (!(await rolesBeingDeleted(trx, under))) return true
       await postpone(trx, [first])
       return false
     }
-    const children = confirmed(await dependants(trx, object === 'User' ? 'owner_id' : 'account_id', [id]))
-    if (children.length === 0 || attempts >= CHILDREN_PATIENCE) return true
+    await releaseRoleKeys(
+      trx,
+      roles.flatMap((role) =>
+        role.roleKey === null ? [] : [{ id: role.id, roleKey: role.roleKey, version: 0 }],
+      ),
+    )
+    for (const role of roles) await leave(trx, role, true)
+    // Each is looked at once more: it is deleted too, or out of scope now, or belongs to another person.
     await mark(
       trx,
-      children.map((child) => ({ object: child.object, id: child.id, priority: PRIORITY.found })),
+      roles.map((role) => ({ object: role.object, id: role.id, priority: PRIORITY.found })),
+    )
+    await postpone(trx, [first])
+    return false
+  }
+
+  /** Children of an account or user must point elsewhere first: Marketo keeps what is used (1022). */
+  async function childrenPointElsewhere(
+    trx: DbOrTrx,
+    object: 'Account' | 'User',
+    entry: LedgerEntry,
+    { taken, step }: Pick<Planned, 'taken' | 'step'>,
+  ): Promise<boolean> {
+    const { id } = entry
+    const children = confirmed(await dependants(trx, object === 'User' ? 'owner_id' : 'account_id', [id]))
+    // In Salesforce they go on pointing to what a filter leaves out; they stop referencing it as soon as it is outside (rule 5).
+    const leftOut = step.do === 'remove' && !step.deleted
+    const told = leftOut && entry.state === 'outside'
+    const left = told ? await queued(trx, children) : children
+    if (left.length === 0 || taken.attempts >= CHILDREN_PATIENCE) return true
+    if (leftOut && !told)
+      await confirm(trx, [{ ...entry, state: 'outside', hashes: null, notes: step.reason, pushed: false }])
+    await mark(
+      trx,
+      left.map((child) => ({ object: child.object, id: child.id, priority: PRIORITY.found })),
     )
     await postpone(trx, [
       {
         id,
         afterMs: CHILDREN_WAIT_MS,
         code: 'children',
-        reason: `${children.length} records still point to it`,
+        reason: `${left.length} records still point to it`,
       },
     ])
     return false

@@ -83,6 +83,7 @@ async function stays(trx: DbOrTrx, intent: Intent): Promise<void> {
     await confirm(trx, [
       {
         ...entry,
+        marketoId: null,
         state: 'outside',
         hashes: null,
         notes: 'removed in Salesforce; Marketo still uses it, so it stays there',
@@ -120,7 +121,7 @@ async function settleGone(trx: DbOrTrx, intent: Intent): Promise<void> {
   const entry = (await readLedger(trx, [intent.id])).get(intent.id)
   if (entry === undefined) return
   if (payload.how === 'merge') await join(trx, entry, payload.into)
-  await leave(trx, entry, payload.how === 'release')
+  await leave(trx, entry, payload.how === 'release' || entry.state === 'outside')
   await settle(trx, [intent])
   await unpark(trx, [intent.id])
   await release(trx, [intent.id])
@@ -151,6 +152,7 @@ export async function leave(trx: DbOrTrx, entry: LedgerEntry, mayReturn: boolean
   await confirm(trx, [
     {
       ...entry,
+      marketoId: released ? entry.marketoId : null,
       state: released ? 'released' : 'outside',
       hashes: null,
       roleKey: null,

@@ -1,6 +1,6 @@
 // Writes down what came of a call, in one transaction per call: ledger, mark, intent, parked list and waiting children together.
 import * as changes from '../database/changes.ts'
-import { closeIntents, keepAmbiguous, openIntents, takenKeys } from '../database/intents.ts'
+import { closeIntents, keepAmbiguous } from '../database/intents.ts'
 import { rekeyInsight } from '../database/insights.ts'
 import * as ledger from '../database/ledger.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
@@ -11,8 +11,8 @@ import { personObjectOf } from './objects/index.ts'
 import { roleKeyText } from './plan.ts'
 import { rememberOutcomes } from './remember.ts'
 import { releaseRoleKeys } from './role-keys.ts'
-import { codeOf, parkRefused, reasonOf, settleGone, SOON_MS, soonAfter } from './settle-failed.ts'
-import { intentOf, isAdopted, type Outcome, type Write } from './write.ts'
+import { codeOf, parkRefused, reasonOf, settleGone, soonAfter } from './settle-failed.ts'
+import { isAdopted, type Outcome, type Write } from './write.ts'
 
 export interface Settlement {
   accepted: number
@@ -20,44 +20,6 @@ export interface Settlement {
   again: number
   ambiguous: number
 }
-
-/**
- * Commits the intents before the call goes out, and returns the writes that may go: one whose role key or Marketo person is in another
- * call just now comes a little later.
- */
-export async function intend(
-  leader: LeaderTransaction,
-  call: string,
-  writes: Write[],
-  inputOf: (write: Write) => Record<string, unknown>,
-): Promise<Write[]> {
-  return leader(async (trx) => {
-    const taken = await takenKeys(trx, {
-      roleKeys: writes.flatMap(roleKeyOf),
-      marketoIds: writes.flatMap(({ marketoId }) => marketoId ?? []),
-    })
-    const collides = (write: Write): boolean =>
-      roleKeyOf(write).some((key) => taken.has(key)) ||
-      (write.marketoId !== null && taken.has(write.marketoId))
-    const free = writes.filter((write) => !collides(write))
-    await openIntents(
-      trx,
-      free.map((write) => intentOf(call, write, inputOf(write))),
-    )
-    await changes.postpone(
-      trx,
-      writes.filter(collides).map(({ id }) => ({
-        id,
-        afterMs: SOON_MS,
-        code: 'busy',
-        reason: 'another write of the same Marketo record is under way',
-      })),
-    )
-    return free
-  })
-}
-
-const roleKeyOf = (write: Write): string[] => (write.role === null ? [] : [roleKeyText(write.role)])
 
 /** Settles the outcomes of one call. Ambiguous ones keep their intents: recover.ts looks them up. */
 export async function settleUpserts(

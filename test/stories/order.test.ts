@@ -115,3 +115,35 @@ story(
     t.ok(ids)
   },
 )
+
+story(
+  'A parent does not leave while a write that names it is under way',
+  { impatient: true },
+  async (t, { org, ids, marketo, instance, inStep, newCalls, db }) => {
+    marketo.faults.add({
+      kind: 'slow',
+      ms: 3_000,
+      times: 1,
+      match: { endpoint: 'leads.json', method: 'POST' },
+    })
+    const lead = org.insert('Lead', { LastName: 'Late', Company: 'X', OwnerId: ids.bob })
+    await until('the write to be under way', async () =>
+      db.selectFrom('intents').select('id').where('id', '=', lead).executeTakeFirst(),
+    )
+    org.update('User', ids.bob, { IsActive: false })
+    await until('the user to be looked at', async () =>
+      db
+        .selectFrom('changes')
+        .select('id')
+        .where('id', '=', ids.bob)
+        .where('code', '=', 'busy')
+        .executeTakeFirst(),
+    )
+    await inStep()
+    t.ok(instance.findSalesPerson(ids.bob))
+    t.strictSame(
+      newCalls().filter(({ endpoint }) => endpoint === 'salespersons/delete.json'),
+      [],
+    )
+  },
+)

@@ -1,0 +1,59 @@
+// Commits what is to be written, right before it goes out, and holds back what must not go now: plans are made side by side.
+import { postpone } from '../database/changes.ts'
+import { openIntents, standingParents, takenKeys } from '../database/intents.ts'
+import type { LeaderTransaction } from '../database/lease.ts'
+import { roleKeyText } from './plan.ts'
+import { SOON_MS } from './settle-failed.ts'
+import { intentOf, type Write } from './write.ts'
+
+/**
+ * Commits the intents before the call goes out, and returns the writes that may go. A little later comes one whose role key or Marketo
+ * person is in another call just now, and one whose parent has begun to leave Marketo since it was planned.
+ */
+export async function intend(
+  leader: LeaderTransaction,
+  call: string,
+  writes: Write[],
+  inputOf: (write: Write) => Record<string, unknown>,
+): Promise<Write[]> {
+  return leader(async (trx) => {
+    const standing = await standingParents(trx, [...new Set(writes.flatMap(parentsOf))])
+    const taken = await takenKeys(trx, {
+      roleKeys: writes.flatMap(roleKeyOf),
+      marketoIds: writes.flatMap(({ marketoId }) => marketoId ?? []),
+    })
+    const collides = (write: Write): boolean =>
+      roleKeyOf(write).some((key) => taken.has(key)) ||
+      (write.marketoId !== null && taken.has(write.marketoId))
+    const leaving = (write: Write): boolean => parentsOf(write).some((parent) => !standing.has(parent))
+    const free = writes.filter((write) => !collides(write) && !leaving(write))
+    await openIntents(
+      trx,
+      free.map((write) => intentOf(call, write, inputOf(write))),
+    )
+    await postpone(
+      trx,
+      writes
+        .filter((write) => !free.includes(write))
+        .map((write) => ({
+          id: write.id,
+          afterMs: SOON_MS,
+          code: 'busy',
+          reason: leaving(write)
+            ? 'a record that it points to is leaving Marketo'
+            : 'another write of the same Marketo record is under way',
+        })),
+    )
+    return free
+  })
+}
+
+const roleKeyOf = (write: Write): string[] => (write.role === null ? [] : [roleKeyText(write.role)])
+
+/** The parents that this write names. */
+function parentsOf({ role, fields, references }: Write): string[] {
+  const ids = Object.values(references).filter((id) => id !== null)
+  if (role !== null) return ids
+  const sent = new Set(Object.values(fields))
+  return ids.filter((id) => sent.has(id))
+}
