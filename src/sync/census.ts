@@ -20,7 +20,7 @@ import type { Salesforce } from '../salesforce/connect.ts'
 import { OBJECTS, type ObjectName } from '../salesforce/ids.ts'
 import type { Reader } from '../salesforce/read.ts'
 import type { Mapping } from './mapping.ts'
-import { MISSED_IS_GONE, UNREADABLE } from './plan.ts'
+import { MISSED_IS_GONE, NOT_SHOWN } from './plan.ts'
 import { scopeOf } from './scope.ts'
 
 /** The code of the problem that stays from one census to the next, which is a day later. */
@@ -90,7 +90,7 @@ export function createCensus(deps: {
     const page = (after?: string) =>
       listParked(
         db,
-        { object, code: UNREADABLE },
+        { object, code: NOT_SHOWN },
         { after: after === undefined ? undefined : { object, id: after }, limit: IDS_A_STEP },
       )
     for (let parked = await page(); parked.length > 0; parked = await page(parked.at(-1)!.id)) {

@@ -62,7 +62,7 @@ const SETTING = 'Marketo_Object_Setting__mdt'
 /** A record that so many censuses running have not seen is gone for good (design §5, rule 15). */
 export const MISSED_IS_GONE = 2
 /** Parked with this code: Salesforce does not show it. */
-export const UNREADABLE = 'unreadable'
+export const NOT_SHOWN = 'unreadable'
 
 export const roleKeyText = (key: RoleKey): string => `${key.externalOpportunityId}|${key.leadId}|${key.role}`
 
@@ -124,7 +124,7 @@ type Row = Readonly<Record<string, unknown>>
 function unreadable(id: string, context: PlanContext, inMarketo: boolean): Step {
   return {
     do: 'park',
-    code: UNREADABLE,
+    code: NOT_SHOWN,
     reason: `Salesforce does not show ${context.definition.object} ${id} to the integration user${inMarketo ? '; it stays in Marketo as it is' : ''}.`,
     advice:
       'Give the integration user the permission set Marketo_Sync_Integration (Setup > Permission Sets), then retry. If the record was deleted for good, the daily census removes it.',
