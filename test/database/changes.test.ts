@@ -76,6 +76,23 @@ for (const kind of await databaseKinds())
       t.match(await dueKinds(db), { live: new Set(['Lead', 'Contact']), background: new Set(['Lead']) })
     })
 
+    t.test('what is due is found without reading the queue, however long it is', async (t) => {
+      const many = 20_000
+      await sql`
+        insert into changes (object, id, version, priority, due, force, attempts, marked_at)
+        select 'Lead', n::text, n, ${PRIORITY.background}, now(), false, 0, now() from generate_series(1, ${many}::int) as n`.execute(
+        db,
+      )
+      await sql`analyze changes`.execute(db)
+      const read = await db.transaction().execute(async (trx) => {
+        t.match(await dueKinds(trx), { live: new Set(), background: new Set(['Lead']) })
+        const { rows } = await sql<{ read: number }>`
+          select seq_tup_read as read from pg_stat_xact_user_tables where relname = 'changes'`.execute(trx)
+        return rows[0]?.read
+      })
+      t.equal(read, 0, 'no row by a scan of the table')
+    })
+
     t.test('marking again raises version and priority, and never lowers them', async (t) => {
       await mark(db, [lead('a', { priority: PRIORITY.found })])
       const first = await take(db, 'a')
