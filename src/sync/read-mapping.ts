@@ -1,5 +1,6 @@
 // Reads what the mapping depends on: both describes, and the admin's custom metadata. An org without the custom metadata types uses
 // the built-in mapping.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { BridgeError } from '../errors.ts'
 import type { MarketoSchema } from '../marketo/describe.ts'
 import type { Salesforce } from '../salesforce/connect.ts'
@@ -10,6 +11,9 @@ import { effectiveMapping, type Mapping, type MappingRow } from './mapping.ts'
 import type { ObjectSetting } from './object-settings.ts'
 import type { MarketoObject } from './objects/definition.ts'
 import { DEFINITIONS } from './objects/index.ts'
+
+/** An admin who reads the mapping anew gets an answer within 10 seconds. */
+const DESCRIBE_WITHIN_MS = 4_000
 
 export interface MappingSources {
   salesforce: Salesforce
@@ -55,8 +59,9 @@ export async function readMapping({
     active: row.Active__c !== false,
     filter: text(row.Filter__c) === '' ? null : text(row.Filter__c),
   }))
-  let described = await schema({ fresh })
-  if (!fresh && rows.some((row) => isUnknown(row, described))) described = await schema({ fresh: true })
+  const known = await schema()
+  const described =
+    fresh || rows.some((row) => isUnknown(row, known)) ? await describedAnew(schema, known) : known
   return effectiveMapping({
     salesforce: Object.fromEntries(fields) as Record<ObjectName, ReadonlyMap<string, SourceField>>,
     marketo: Object.fromEntries(
@@ -70,6 +75,14 @@ export async function readMapping({
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value.trim() : '')
+
+/** While Marketo does not answer, what it said last holds: the Salesforce half of the mapping is read all the same. */
+async function describedAnew(schema: MappingSources['schema'], known: MarketoSchema): Promise<MarketoSchema> {
+  return Promise.race([
+    schema({ fresh: true }).catch(() => known),
+    sleep(DESCRIBE_WITHIN_MS, known, { ref: false }),
+  ])
+}
 
 function isUnknown({ object, marketoField }: MappingRow, { objects }: MarketoSchema): boolean {
   const ours = OBJECTS.find((name) => name === object)
