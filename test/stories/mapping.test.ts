@@ -32,7 +32,7 @@ t.test('a newly mapped field reaches the persons that are in Marketo already, al
     },
   })
   skipRests(t, { db })
-  await settled()
+  await settled(30_000)
   const [lena] = marketo.instance.findLeads('externalPersonId', ids!.lena)
   const before = marketo.calls.last()!.n
 
@@ -53,9 +53,9 @@ t.test('a newly mapped field reaches the persons that are in Marketo already, al
   t.match(lossOf('dueOn'), /time of day/)
   t.match(lossOf('interests'), /more than 255/)
   t.equal(lossOf('lastName'), null)
-  await until('the new fields to arrive', async () => lena!.fields.interests === 'Tea;Coffee')
+  await until('the new fields to arrive', async () => lena!.fields.interests === 'Tea;Coffee', 30_000)
   t.equal(lena!.fields.dueOn, '2026-11-23')
-  await settled()
+  await settled(30_000)
   const sent = marketo.calls.since(before).filter(({ action }) => action !== undefined)
   t.strictSame(
     sent.map(({ endpoint, records }) => [endpoint, records]),
@@ -74,7 +74,7 @@ t.test('another filter is held against every record at once; a broken one change
     },
   })
   skipRests(t, { db })
-  await settled()
+  await settled(30_000)
   const inMarketo = (): boolean => marketo.instance.findLeads('externalPersonId', ids!.lena).length === 1
   const filter = async (text: string): Promise<void> => {
     salesforce.org.setCustomMetadata('Marketo_Object_Setting__mdt', [
@@ -83,9 +83,9 @@ t.test('another filter is held against every record at once; a broken one change
     t.equal((await api('/api/mapping/reload', { method: 'POST' })).status, 200, text)
   }
   await filter("Title != 'Engineer'")
-  await until('the lead to leave', async () => !inMarketo())
+  await until('the lead to leave', async () => !inMarketo(), 30_000)
   await filter("Title = 'Engineer'")
-  await until('the lead to come back', async () => inMarketo())
+  await until('the lead to come back', async () => inMarketo(), 30_000)
   await filter('Title = = ')
   t.match((await status()).problems, [
     { system: 'mapping', code: 'bad-settings', reason: /Lead, filter Title = =/ },
