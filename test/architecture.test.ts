@@ -200,6 +200,21 @@ t.test('only database/ holds SQL', async (t) => {
   )
 })
 
+t.test('values reach SQL as parameters only', async (t) => {
+  // The ways of kysely to write text into a statement; constants may go them, and migrations hold nothing else.
+  const raw = /\bsql\.(?:raw|lit|id|ref|table|join)\((?![A-Z_]+\))[^)]*\)/g
+  t.equal('sql.raw(`select ${name}`)'.match(raw)?.length, 1)
+  t.equal('sql.lit(QUOTED)'.match(raw), null)
+  t.strictSame(
+    breaches(
+      ({ path }) => !path.startsWith('database/migrations/'),
+      ({ code }) => code.match(raw) ?? [],
+    ),
+    // The names of its own list of tables.
+    ['sql.table(table)', 'sql.table(table)'].map((found) => `database/maintenance.ts → ${found}`),
+  )
+})
+
 t.test('only marketo/ knows a code of Marketo', async (t) => {
   // 6xx, 7xx and 10xx, as texts: that is how Marketo sends them. Pauses are named for theirs in marketo/pacing.
   t.strictSame(
