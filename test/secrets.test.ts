@@ -88,7 +88,6 @@ async function askEverything({ ask, url, said, ids }: Started): Promise<void> {
     for (const body of [{ cursor: null }, { ids: [ids.lena] }, { cursor: OURS.WEBHOOK_SECRET }])
       if (body.cursor !== OURS.WEBHOOK_SECRET || secret !== undefined)
         await ask('/webhooks/insights', secret, body)
-  await ask('/api/mapping/reload', OURS.ADMIN_TOKEN, {})
   await ask(`/api/records/${ids.lena}/sync`, OURS.ADMIN_TOKEN, {})
 
   const visitor = visit(url)
@@ -105,7 +104,7 @@ async function askEverything({ ask, url, said, ids }: Started): Promise<void> {
     '/nothing',
   ])
     pages.push(await visitor.get(path))
-  pages.push(await visitor.post('/settings/reload'), await visitor.post('/logout'))
+  pages.push(await visitor.post('/reconcile'), await visitor.post('/logout'))
   for (const { text, headers } of pages)
     said.push({ where: 'page', text: `${JSON.stringify([...headers])} ${text}` })
 }
@@ -124,7 +123,7 @@ t.test('a service at work shows no secret, whoever asks for whatever', async (t)
   await until('the stream', async () => (await status()).stream.state === 'live', 30_000)
   receiver.answer((response) => response.destroy())
   marketo.faults.expireTokens()
-  marketo.faults.add({ kind: 'error', code: '607', times: 1 })
+  marketo.faults.add({ kind: 'error', code: '607' })
   salesforce.org.insert('Lead', { LastName: 'New', Company: 'X' })
   await until('an alert to fail', () => receiver.requests() > 0, 30_000)
   await askEverything(started)
