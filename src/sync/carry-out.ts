@@ -3,6 +3,8 @@
 import { randomUUID } from 'node:crypto'
 import { assignCall, type Intent } from '../database/intents.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
+import { clearProblem, raiseProblem } from '../database/state.ts'
+import type { DbOrTrx } from '../database/tables.ts'
 import type { Log } from '../log.ts'
 import { bisect } from '../marketo/bisect.ts'
 import { deleteLeads, deleteObjects, mergeLeads, syncLeads, type Fields } from '../marketo/calls.ts'
@@ -98,7 +100,10 @@ export function createCarryOut(deps: {
         verdict: verdict.kind === 'accepted' ? verdictOn(how, attempt, answer?.[index]) : verdict,
       })),
     )
-    await leader((trx) => settleRemoved(trx, removed))
+    await leader(async (trx) => {
+      await settleRemoved(trx, removed)
+      await tell(trx, removed)
+    })
     const done = removed.filter(({ verdict }) => verdict.kind === 'accepted').length
     counters.pushed(object, 'removed', done)
     log.info({ object, records: batch.length, done }, `${how}: ${done} of ${batch.length} ${object} records`)
@@ -124,6 +129,22 @@ export function createCarryOut(deps: {
       }),
     )
   }
+}
+
+const PROBLEM = 'removals'
+
+/** An API user that may write but not delete stops nothing else: that is a problem of its own. */
+async function tell(trx: DbOrTrx, removed: Removed[]): Promise<void> {
+  const stop = removed.map(({ verdict }) => verdict).find((verdict) => verdict.kind === 'stop')
+  if (stop !== undefined)
+    await raiseProblem(trx, {
+      system: 'marketo',
+      code: PROBLEM,
+      reason: `Nothing can be removed from Marketo. ${stop.reason}`,
+      advice: stop.advice,
+    })
+  else if (removed.some(({ verdict }) => verdict.kind === 'accepted'))
+    await clearProblem(trx, 'marketo', PROBLEM)
 }
 
 /** Keys only; the longest are those of roles. */

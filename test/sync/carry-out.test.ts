@@ -1,10 +1,11 @@
 // Deletes whose call fails as a whole: the neighbours of the record that is at fault are not held up by it.
 import t from 'tap'
 import { sql } from 'kysely'
-import { mark, PRIORITY } from '../../src/database/changes.ts'
+import { mark, PRIORITY, readChange } from '../../src/database/changes.ts'
 import { openIntents, pendingIntents, type Intent } from '../../src/database/intents.ts'
 import { confirm } from '../../src/database/ledger.ts'
 import type { LeaderTransaction } from '../../src/database/lease.ts'
+import { listProblems } from '../../src/database/state.ts'
 import { createLog } from '../../src/log.ts'
 import { syncObjects } from '../../src/marketo/calls.ts'
 import { createCarryOut } from '../../src/sync/carry-out.ts'
@@ -83,6 +84,17 @@ t.test('deletes', async (t) => {
     const parked = await db.selectFrom('parked').select(['id', 'code']).execute()
     t.strictSame(parked, [{ id: poison, code: '709' }])
     t.strictSame(await pendingIntents(db), [])
+  })
+
+  t.test('what Marketo denies is a problem until a removal succeeds, and its marks wait', async (t) => {
+    failing('603')
+    await carryOut(await open(0))
+    t.match(await listProblems(db), [{ system: 'marketo', code: 'removals', advice: /Users & Roles/ }])
+    t.match(await readChange(db, poison), { code: '603', attempts: 1 })
+    simulator.faults.clear()
+    await carryOut(await open(1))
+    t.strictSame(left(), [])
+    t.strictSame(await listProblems(db), [])
   })
 
   t.test('a system error is looked up first, and after some attempts the call gets smaller', async (t) => {
