@@ -24,6 +24,8 @@ const SOON_MS = 1_000
 const CHILDREN_WAIT_MS = 15_000
 const CHILDREN_PATIENCE = 4
 
+const OUT_OF_SCOPE = ['outside', 'released']
+
 export function createRemove(deps: {
   leader: LeaderTransaction
   brake: Brake
@@ -85,12 +87,18 @@ export function createRemove(deps: {
     await carryOut(intents)
   }
 
-  /** Merges take nothing away, so the brake is not for them. */
+  /** Merges take nothing away, so the brake is not for them, unless the survivor has no person in Marketo to merge into. */
   async function pastTheBrake(object: ObjectName, planned: Planned[]): Promise<Planned[]> {
-    const removing = planned.flatMap(({ step, taken }) => (step.do === 'remove' ? [taken.id] : []))
+    const into = planned.flatMap(({ step }) => (step.do === 'merge' ? [step.into] : []))
+    const survivors =
+      into.length === 0 ? new Map<string, LedgerEntry>() : await leader((trx) => readLedger(trx, into))
+    const isRemoval = ({ step }: Planned): boolean =>
+      step.do === 'remove' ||
+      (step.do === 'merge' && OUT_OF_SCOPE.includes(survivors.get(step.into)?.state ?? ''))
+    const removing = planned.filter(isRemoval).map(({ taken }) => taken.id)
     if (removing.length === 0) return planned
     const admitted = await brake.admit(object, removing)
-    return planned.filter(({ step, taken }) => step.do !== 'remove' || admitted.has(taken.id))
+    return planned.filter((item) => !isRemoval(item) || admitted.has(item.taken.id))
   }
 
   /** Undefined: not yet, something else must happen first; or nothing of its own is left to do. */
