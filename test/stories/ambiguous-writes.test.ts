@@ -72,17 +72,19 @@ WAYS.forEach(([way, fault], n) =>
 
 onEveryDatabase(
   'A late completion of an old value never overwrites the newer one',
-  {},
+  { env: { MARKETO_AMBIGUOUS_WAIT_SECONDS: '6' } },
   async (t, { org, ids, marketo, inStep, person, instance }) => {
+    // Later than anybody is who does not wait.
     const hit = marketo.faults.add({
       ...LATE,
+      seconds: 4,
       times: 1,
       match: { endpoint: 'leads.json', where: ({ action }) => action !== undefined },
     })
     org.update('Contact', ids.carl, { Title: 'Old' })
     await until('the write to be lost', () => hit.hits === 1)
     org.update('Contact', ids.carl, { Title: 'New' })
-    await inStep()
+    await inStep({ deadlineMs: 25_000 })
     await until('the late work to be done', () =>
       [...marketo.calls].every((call) => call.codes.length > 0 || call.executed),
     )
