@@ -5,8 +5,7 @@ import type { DbOrTrx } from './tables.ts'
 
 /** claimed: a Marketo person reserved, nothing sent yet. released: removed under the keep policy; an undelete takes it back.
  *  outside: known and deliberately not in Marketo (filter, inactive user); children do not reference it; with a Marketo id it is still to be
- *  removed there. lost: to be looked up and sent anew; remembered because its person, should it be found again, was there before the
- *  bridge. */
+ *  removed there. lost: to be looked up and sent anew. */
 export type LedgerState = 'claimed' | 'confirmed' | 'released' | 'outside' | 'lost'
 
 export interface LedgerEntry {
@@ -131,14 +130,14 @@ export async function forget(db: DbOrTrx, ids: string[]): Promise<void> {
   if (ids.length > 0) await sql`delete from ledger where id = any(${ids}::text[])`.execute(db)
 }
 
-/** What Marketo seems to have lost is forgotten, but not that marketers had made the person: it may be found again, and must never be
- *  deleted then. */
+/** What Marketo seems to have lost is forgotten. Of a person it stays known that there was one: whoever is found with its key then was made,
+ *  or merged, by marketers, and must never be deleted. */
 export async function lose(db: DbOrTrx, ids: string[]): Promise<void> {
   if (ids.length === 0) return
   await sql`
     update ledger set state = 'lost', marketo_id = null, hashes = null, notes = null, missed = 0
-    where id = any(${ids}::text[]) and adopted`.execute(db)
-  await sql`delete from ledger where id = any(${ids}::text[]) and not adopted`.execute(db)
+    where id = any(${ids}::text[]) and object in ('Lead', 'Contact')`.execute(db)
+  await sql`delete from ledger where id = any(${ids}::text[]) and state <> 'lost'`.execute(db)
 }
 
 /** Which of these Marketo persons belong to a record already. */

@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 import type { DbOrTrx } from './tables.ts'
 
 /** Any number, as long as nothing else in this database locks by it. */
-const REMOVALS_LOCK = 728_452
+const REMOVALS_LOCK = 728_453
 
 /** Two pieces of work must not both take the last room of the hour. Lasts as long as the transaction. */
 export async function lockRemovals(trx: DbOrTrx): Promise<void> {

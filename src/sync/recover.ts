@@ -269,7 +269,8 @@ function settled(intent: Pending, record: Fields, entry: Outcome['write']['entry
   return {
     verdict: { kind: 'accepted' },
     marketoId: idIn(record),
-    created: false,
+    // Under its key and without Marketo's id only a person goes that is to be created.
+    created: DEFINITIONS[intent.object as ObjectName].marketo === 'Lead' && intent.marketoId === null,
     write: {
       do: 'upsert',
       object: intent.object as ObjectName,

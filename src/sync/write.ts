@@ -40,9 +40,9 @@ export interface IntentPayload {
   proves: boolean
 }
 
-/** Whether marketers had made its person, now or under the Lead that it was. */
+/** Whether marketers had made its person, now or under the Lead that it was; or whoever is found in place of one that is gone. */
 export function isAdopted({ adopts, entry, takesOver }: Write): boolean {
-  return adopts || entry?.adopted === true || takesOver?.adopted === true
+  return adopts || entry?.adopted === true || entry?.state === 'lost' || takesOver?.adopted === true
 }
 
 export function intentOf(call: string, write: Write, input: Record<string, unknown>): Intent {
@@ -52,7 +52,7 @@ export function intentOf(call: string, write: Write, input: Record<string, unkno
     references: write.references,
     role: write.role,
     roleKey: write.role === null ? null : roleKeyText(write.role),
-    adopted: isAdopted(write),
+    adopted: write.marketoId !== null && isAdopted(write),
     notes: write.notes,
     takesOver: write.takesOver?.id ?? null,
     proves: !write.taken.force || write.marketoId === null,

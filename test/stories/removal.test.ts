@@ -78,6 +78,7 @@ story(
         'Lead',
         EMAILS.map((Email) => ({ LastName: Email.split('@')[0]!, Company: 'X', Email })),
       ),
+      ours: org.insert('Lead', { LastName: 'Ours', Company: 'X' }),
     }),
     before: ({ instance }) => EMAILS.forEach((email) => void instance.createLead({ email, title: 'Kept' })),
   },
@@ -88,25 +89,31 @@ story(
     const elsewhere = instance.createLead({ email: 'elsewhere@x.example' })
     instance.mergeLeads(elsewhere.id, [made.get(lost)!])
     org.update('Lead', lost, { Rating: 'Hot' })
+    const prospect = instance.createLead({ email: 'prospect@x.example' })
+    instance.mergeLeads(prospect.id, [person(ids.carl).id])
+    org.update('Contact', ids.carl, { Department: 'Buying' })
     const { contactId } = org.convertLead(converted, { accountId: ids.acme })
     org.merge('Lead', ids.lena, [merged])
     await quiet()
     t.equal(person(lost).id, elsewhere.id, 'found by its key')
+    t.equal(person(ids.carl).id, prospect.id)
     t.equal(person(contactId).id, made.get(converted))
     const lena = person(ids.lena).id
     t.notOk(instance.leads.has(made.get(merged)!))
 
-    org.delete('Lead', [lost, ids.lena])
+    org.delete('Lead', [lost, ids.lena, ids.ours])
     org.delete('Contact', [contactId, ids.carl])
-    await inStep({ made: new Set([...made.values(), elsewhere.id, lena]), deletePolicy: 'delete' })
+    const kept = new Set([...made.values(), elsewhere.id, prospect.id, lena])
+    await inStep({ made: kept, deletePolicy: 'delete' })
     t.strictSame(
       new Map([...instance.leads.values()].map(({ id, fields }) => [id, fields.title])),
       new Map([
         [made.get(converted), 'Kept'],
         [elsewhere.id, 'Kept'],
+        [prospect.id, 'Buyer'],
         [lena, 'Engineer'],
       ]),
-      'only the contact that we had made is gone',
+      'only the lead that we had made is gone',
     )
   },
 )
