@@ -93,9 +93,9 @@ async function runOne(
   } catch (error) {
     failure = error instanceof Error ? error.message : String(error)
     say(`failed: ${error instanceof Error ? error.stack : failure}`)
-    await Promise.allSettled([...open].map((stack) => stack.disposeAsync()))
     // It may be cleaning up by itself already.
-    await Promise.race([running.catch(() => undefined), wait(CLEAN_UP_MS, undefined, { ref: false })])
+    const ended = Promise.allSettled([running, ...[...open].map((stack) => stack.disposeAsync())])
+    await Promise.race([ended, wait(CLEAN_UP_MS)])
   }
   const seconds = Math.round((performance.now() - startedAt) / 1_000)
   say(`npm run bench -- --only ${name}: ${seconds} s`)
