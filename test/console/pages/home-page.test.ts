@@ -54,9 +54,17 @@ t.test('commands of the home page reach the leader, and a backfill is not starte
 
 t.test('changes are told while the page is open, and a closing process does not wait for it', async (t) => {
   const { db } = await kind!.create(t)
+  let down = false
+  const unsteady = new Proxy(db, {
+    get(target, key) {
+      if (down) throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
+      const value: unknown = Reflect.get(target, key)
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+    },
+  })
   const app = await buildApp({
     config: readConfig(ENVIRONMENT),
-    db,
+    db: unsteady,
     log: createLog('silent'),
     metrics: createMetrics(),
     marketo: undefined,
@@ -83,6 +91,15 @@ t.test('changes are told while the page is open, and a closing process does not 
   const refusal = { object: 'Lead', id: personId(1), code: '1', reason: 'r', advice: '', payload: null }
   await park(db, [refusal])
   await until(/parked Lead records/)
+  down = true
+  await until(/The database cannot be reached at the moment/)
+  const page = await visitor.get('/parked')
+  t.equal(page.status, 503)
+  t.match(page.text, /role="alert".*database/s)
+  t.notMatch(page.text, /ECONNREFUSED|\.ts:\d+/)
+  down = false
+  text = ''
+  await until(/1 record is refused/)
   const startedAt = performance.now()
   await app.close()
   t.ok(performance.now() - startedAt < 5_000)
