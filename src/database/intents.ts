@@ -98,6 +98,25 @@ export async function rolesBeingDeleted(
   return rows.length > 0
 }
 
+/** Marketo persons of these whose merge is out, or may be. */
+export async function mergingPersons(db: DbOrTrx, persons: string[]): Promise<Set<string>> {
+  const rows = await db
+    .selectFrom('intents')
+    .select('marketo_id')
+    .where('kind', '=', 'merge')
+    .where('marketo_id', '=', sql<string>`any(${persons}::text[])`)
+    .execute()
+  return new Set(rows.flatMap(({ marketo_id: id }) => id ?? []))
+}
+
+/** Deletes of a Marketo person's roles are of the winner's roles, once the person was merged into it. */
+export async function moveRoleDeletes(trx: DbOrTrx, loser: string, winner: string): Promise<void> {
+  await sql`
+    update intents set payload = jsonb_set(payload, '{roleKey}',
+      to_jsonb(regexp_replace(payload->>'roleKey', '^([^|]*)[|][^|]*[|]', '\\1|' || ${winner}::text || '|')))
+    where kind = 'delete' and split_part(payload->>'roleKey', '|', 2) = ${loser}`.execute(trx)
+}
+
 /** Any numbers, as long as nothing else in this database locks by them. */
 const KEYS_LOCK = 728_451
 /** Taken before the other one, where both are. */

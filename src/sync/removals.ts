@@ -119,8 +119,14 @@ export function createRemove(deps: {
         survivor.marketoId !== null &&
         entry.marketoId !== null &&
         survivor.marketoId !== entry.marketoId
-      )
+      ) {
+        // A role's delete that came after the merge would not find it under its old key.
+        if (await rolesBeingDeleted(trx, { person: entry.marketoId })) {
+          await postpone(trx, [rolesFirst(taken.id)])
+          return undefined
+        }
         return { how: 'merge', winner: survivor.marketoId, loser: entry.marketoId, into: step.into }
+      }
     }
     if (entry.state === 'released') {
       await settle(trx, [taken])
@@ -161,7 +167,7 @@ export function createRemove(deps: {
     const roles = confirmed(
       await dependants(trx, object === 'Opportunity' ? 'opportunity_id' : 'person_id', [id]),
     )
-    const first = { id, afterMs: SOON_MS, code: 'roles', reason: 'its opportunity roles are deleted first' }
+    const first = rolesFirst(id)
     if (roles.length === 0) {
       // Their deletes may be still on their way: Marketo keeps an opportunity that has roles (1022).
       const under = object === 'Opportunity' ? { opportunity: id } : { person: marketoId ?? '' }
@@ -216,6 +222,13 @@ export function createRemove(deps: {
     return false
   }
 }
+
+const rolesFirst = (id: string) => ({
+  id,
+  afterMs: SOON_MS,
+  code: 'roles',
+  reason: 'its opportunity roles are deleted first',
+})
 
 async function busyPersons(trx: DbOrTrx, intents: Intent[]): Promise<Intent[]> {
   const idsOf = (intent: Intent): string[] => {

@@ -1,8 +1,15 @@
 // Role keys that a contact role has left: renamed, moved to another person, or removed. Marketo can't rename a role, so the old
 // one is deleted, by an intent that is committed together with what made it old, and carried out by carry-out.ts.
 import { mark, PRIORITY } from '../database/changes.ts'
-import { closeIntents, openIntents, rolesBeingWritten, type Intent } from '../database/intents.ts'
-import { dependants, type LedgerEntry } from '../database/ledger.ts'
+import {
+  closeIntents,
+  mergingPersons,
+  moveRoleDeletes,
+  openIntents,
+  rolesBeingWritten,
+  type Intent,
+} from '../database/intents.ts'
+import { confirm, dependants, type LedgerEntry } from '../database/ledger.ts'
 import type { DbOrTrx } from '../database/tables.ts'
 import type { RemovalPayload } from './removal-payload.ts'
 
@@ -43,11 +50,28 @@ export async function releaseRoleKeys(
   )
 }
 
-/** Which of these keys may be deleted now: none that a contact role has come to stand for, nor one that is just being written. */
+const personIn = (roleKey: string): string => roleKey.split('|')[1] ?? ''
+
+/** A merge takes the loser's roles to the winner: from here on Marketo knows them by the winner's keys, whatever becomes of them then. */
+export async function moveRoleKeys(trx: DbOrTrx, loser: LedgerEntry, winner: string): Promise<void> {
+  if (loser.marketoId !== null) await moveRoleDeletes(trx, loser.marketoId, winner)
+  const roles = await dependants(trx, 'person_id', [loser.id])
+  await confirm(
+    trx,
+    roles.flatMap((role) => {
+      const [opportunity = '', person, ...name] = role.roleKey?.split('|') ?? []
+      if (role.state !== 'confirmed' || person !== loser.marketoId) return []
+      return [{ ...role, roleKey: [opportunity, winner, ...name].join('|'), hashes: null, pushed: false }]
+    }),
+  )
+}
+
+/** Which of these keys may be deleted now: none that a contact role has come to stand for, nor one that is just being written or merged. */
 export async function freeRoleKeys(trx: DbOrTrx, intents: Intent[]): Promise<Intent[]> {
   const keyOf = (intent: Intent): string => (intent.payload as { roleKey: string }).roleKey
   const keys = intents.map(keyOf)
   const writing = await rolesBeingWritten(trx, keys)
+  const merging = await mergingPersons(trx, keys.map(personIn))
   const held = new Set(
     (await dependants(trx, 'role_key', keys))
       .filter((entry) => entry.state === 'confirmed')
@@ -58,5 +82,8 @@ export async function freeRoleKeys(trx: DbOrTrx, intents: Intent[]): Promise<Int
     trx,
     needless.map((intent) => intent.id),
   )
-  return intents.filter((intent) => !held.has(keyOf(intent)) && !writing.has(keyOf(intent)))
+  return intents.filter((intent) => {
+    const key = keyOf(intent)
+    return !held.has(key) && !writing.has(key) && !merging.has(personIn(key))
+  })
 }

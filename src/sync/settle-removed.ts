@@ -10,6 +10,7 @@ import type { Verdict } from '../marketo/verdict.ts'
 import { decodeHashes, encodeHashes } from './hashes.ts'
 import { personObjectOf } from './objects/index.ts'
 import { payloadOf } from './removal-payload.ts'
+import { moveRoleKeys } from './role-keys.ts'
 
 export interface Removed {
   intent: Intent
@@ -120,7 +121,10 @@ async function settleGone(trx: DbOrTrx, intent: Intent): Promise<void> {
   if (payload.how === 'delete role') return unpark(trx, [recordOf(intent.id)])
   const entry = (await readLedger(trx, [intent.id])).get(intent.id)
   if (entry === undefined) return
-  if (payload.how === 'merge') await join(trx, entry, payload.into)
+  if (payload.how === 'merge') {
+    await join(trx, entry, payload.into)
+    await moveRoleKeys(trx, entry, payload.winner)
+  }
   await leave(trx, entry, payload.how === 'release' || entry.state === 'outside')
   await settle(trx, [intent])
   await unpark(trx, [intent.id])

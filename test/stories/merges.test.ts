@@ -173,3 +173,17 @@ story(
     for (const id of [contactId, other]) t.ok(person(id))
   },
 )
+
+story(
+  'The roles that a merge takes to the survivor go with their opportunity, deleted at once after it',
+  { org: withDoubles, marketo: { latencyMs: 100 } },
+  async (t, { org, ids, instance, inStep, reconcile }) => {
+    const [survivor, ...losers] = ids.contacts
+    org.merge('Contact', survivor!, losers)
+    org.delete('Opportunity', ids.deal)
+    await reconcile()
+    await inStep({ deadlineMs: 25_000 })
+    t.notOk(instance.findOpportunity(ids.deal))
+    t.equal(instance.roles.size, 0)
+  },
+)
