@@ -1,0 +1,73 @@
+// What a history is lived in: the service within this process, or two processes of their own that can be killed, frozen and cut off.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { sql } from 'kysely'
+import { startBridge } from '../fixtures/bridge.ts'
+import type { DatabaseKind, TestContext } from '../fixtures/databases.ts'
+import type { MarketoSimulator } from '../simulators/marketo/index.ts'
+import type { SalesforceSimulator } from '../simulators/salesforce/index.ts'
+import { startInstallation, type Installation } from '../stories/fixtures/processes.ts'
+import { skipRests, wordsFor, type Sides, type Words } from '../stories/fixtures/words.ts'
+import { populate } from './deeds.ts'
+import type { Blow, History } from './history.ts'
+import { newScene, type Scene } from './scene.ts'
+
+export interface Living extends Sides, Pick<Words, 'reconcile'> {
+  scene: Scene
+  strike: (blow: Blow) => Promise<void>
+  /** Whether every call was counted before it went out by a process that is still there. */
+  countsCalls: boolean
+}
+
+export async function begin(
+  t: TestContext,
+  kind: DatabaseKind,
+  history: History,
+  place: 'within' | 'processes',
+): Promise<Living> {
+  let scene: Scene | undefined
+  const options = {
+    kind,
+    env: { MARKETO_AMBIGUOUS_WAIT_SECONDS: '1', ...history.env },
+    marketo: { latencyMs: history.latencyMs, externalPersonIdLookup: history.externalPersonIdLookup },
+    salesforce: { longPollMs: 2_000, clientTimeoutMs: 4_000 },
+    before({ instance }: MarketoSimulator, { org }: SalesforceSimulator) {
+      if (history.personAccounts) org.enablePersonAccounts()
+      scene = newScene(org, instance)
+      populate(scene, history.beginning)
+    },
+  }
+  if (place === 'processes') {
+    const all = await startInstallation(t, { ...options, processes: 2, impatient: true })
+    return { ...all, scene: scene!, strike: (blow) => strike(all, blow), countsCalls: false }
+  }
+  const bridge = await startBridge(t, options)
+  skipRests(t, bridge, true)
+  return {
+    ...bridge,
+    ...wordsFor(bridge),
+    scene: scene!,
+    strike: async () => undefined,
+    countsCalls: true,
+  }
+}
+
+/** A little longer than a renewal of the lease, and than the lease. */
+const FROZEN_MS = { freeze: 4_000, 'freeze beyond the lease': 12_000 }
+
+async function strike(all: Installation, blow: Blow): Promise<void> {
+  if (blow === 'cut the database')
+    return void (await sql`select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid()`.execute(all.db))
+  const alive = all.processes.filter((one) => one.isAlive())
+  const leads = await Promise.all(alive.map((one) => one.leads()))
+  const victim = alive[leads.indexOf(true)] ?? alive[0]
+  if (victim === undefined) return
+  if (blow === 'freeze' || blow === 'freeze beyond the lease') {
+    victim.signal('SIGSTOP')
+    void sleep(FROZEN_MS[blow]).then(() => victim.signal('SIGCONT'))
+    return
+  }
+  victim.signal(blow === 'kill' ? 'SIGKILL' : 'SIGTERM')
+  // Whatever runs the dynos starts another one.
+  await all.start()
+}

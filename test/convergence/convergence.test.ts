@@ -1,0 +1,31 @@
+// The promise, as a property: whatever happens and whatever fails, Marketo converges to what Salesforce holds. A seed plays a history
+// again: CONVERGENCE_SEED=… node test/convergence/convergence.test.ts; `npm run test:soak -- --minutes N` goes on with others.
+import t from 'tap'
+import { databaseKinds } from '../fixtures/databases.ts'
+import { play, type Place } from './play.ts'
+
+const seed = Number(process.env['CONVERGENCE_SEED'] ?? 20_261_124)
+/** Each round of a history is a case, which begins where the one before has led to: five histories side by side, 25 cases. */
+const ROUNDS = 5
+
+const kinds = await databaseKinds()
+const embedded = kinds.find(({ name }) => name === 'embedded')!
+const postgres = kinds.find(({ name }) => name === 'postgres')
+t.comment(`seed ${seed}`)
+if (!postgres) t.comment('no PostgreSQL answers: one history on the embedded database, no kills')
+t.setTimeout(600_000)
+t.jobs = 3
+
+const within = { name: 'embedded', kind: embedded, processes: false }
+const places: Place[] = postgres
+  ? [
+      { name: 'processes that are killed', kind: postgres, processes: true },
+      within,
+      ...[1, 2, 3].map(() => ({ name: 'postgres', kind: postgres, processes: false })),
+    ]
+  : [within]
+
+for (const [n, place] of places.entries())
+  t.test(`history ${seed + n} (${place.name}): in step after every round`, { buffered: true }, async (t) => {
+    t.pass(await play(t, seed + n, place, ROUNDS))
+  })

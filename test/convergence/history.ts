@@ -1,0 +1,87 @@
+// Random histories: an organisation, and rounds in which people work while everything goes wrong. Plain data, so that a seed plays it again.
+import * as fc from 'fast-check'
+import { BLIND_DEEDS, SEEN_DEEDS } from './deeds.ts'
+import type { Numbers } from './scene.ts'
+import { TROUBLE_NAMES } from './troubles.ts'
+
+export const BLOWS = ['kill', 'stop', 'freeze', 'freeze beyond the lease', 'cut the database'] as const
+/** What the process that leads suffers. */
+export type Blow = (typeof BLOWS)[number]
+
+export type Step =
+  | { do: 'deed'; name: string; numbers: Numbers }
+  | { do: 'trouble'; name: string; numbers: Numbers }
+  | { do: 'wait'; ms: number }
+  /** Only where there are processes to strike. */
+  | { do: 'blow'; blow: Blow }
+
+export interface History {
+  env: Record<string, string>
+  personAccounts: boolean
+  externalPersonIdLookup: boolean
+  latencyMs: number
+  beginning: Numbers[]
+  rounds: Step[][]
+}
+
+const numbers: fc.Arbitrary<Numbers> = fc.tuple(fc.nat(999), fc.nat(999), fc.nat(999))
+const deed = (names: readonly string[]): fc.Arbitrary<Step> =>
+  fc.record({ do: fc.constant('deed' as const), name: fc.constantFrom(...names), numbers })
+const trouble: fc.Arbitrary<Step> = fc.record({
+  do: fc.constant('trouble' as const),
+  name: fc.constantFrom(...TROUBLE_NAMES),
+  numbers,
+})
+
+const wait: fc.Arbitrary<Step> = fc.record({
+  do: fc.constant('wait' as const),
+  ms: fc.integer({ min: 1, max: 250 }),
+})
+const blow: fc.Arbitrary<Step> = fc.record({
+  do: fc.constant('blow' as const),
+  blow: fc.constantFrom(...BLOWS),
+})
+
+/** Every second round is one that events alone tell of: what they miss would be hidden by the reconcile. */
+const round = (blows: boolean): fc.Arbitrary<Step[]> =>
+  fc
+    .boolean()
+    .chain((blind) =>
+      fc.tuple(
+        fc.array(
+          fc.oneof(
+            { weight: 12, arbitrary: deed(SEEN_DEEDS) },
+            { weight: blind ? 5 : 0, arbitrary: deed(BLIND_DEEDS) },
+            { weight: 6, arbitrary: trouble },
+            { weight: 5, arbitrary: wait },
+          ),
+          { minLength: 10, maxLength: 45, size: 'max' },
+        ),
+        fc.array(fc.tuple(fc.nat(44), blow), { maxLength: blows ? 2 : 0, size: 'max' }),
+      ),
+    )
+    .map(([steps, strikes]) => strikes.reduce((all, [at, strike]) => all.toSpliced(at, 0, strike), steps))
+
+export const histories = (options: { rounds: number; blows: boolean }): fc.Arbitrary<History> =>
+  fc.record({
+    env: fc.record({
+      DELETE_POLICY: fc.constantFrom('keep', 'delete'),
+      SEVERAL_PERSONS: fc.constantFrom('report', 'merge'),
+      MATCH_BY_EMAIL: fc.constantFrom('true', 'true', 'false'),
+    }),
+    personAccounts: fc.boolean(),
+    externalPersonIdLookup: fc.boolean(),
+    latencyMs: fc.constantFrom(0, 5, 40),
+    beginning: fc.array(numbers, { minLength: 16, maxLength: 40, size: 'max' }),
+    rounds: fc.array(round(options.blows), { minLength: options.rounds, maxLength: options.rounds }),
+  })
+
+/** As a reader plays it in the mind. */
+export const told = (round: Step[]): string => round.map(tellStep).join('\n')
+
+const tellStep = (step: Step): string =>
+  step.do === 'wait'
+    ? `  ${step.ms} ms pass`
+    : step.do === 'blow'
+      ? `  the leader: ${step.blow}`
+      : `  ${step.name} (${step.numbers.join(', ')})`

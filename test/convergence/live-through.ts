@@ -1,0 +1,154 @@
+// Lives through a history and asks, after every round, with all faults off: is everything in step within the deadline?
+import { setTimeout as sleep } from 'node:timers/promises'
+import { sql } from 'kysely'
+import { inStep, type InStep } from '../in-step/check.ts'
+import { everInUse } from '../in-step/in-use.ts'
+import type { Living } from './begin.ts'
+import { doDeed, reconcilesFor } from './deeds.ts'
+import { told, type History, type Step } from './history.ts'
+import { endRound, leavesOut } from './scene.ts'
+import { sums } from './sums.ts'
+import { endTroubles, isForgetful, isLossy, makeTrouble } from './troubles.ts'
+
+/** Seconds are enough where nothing else runs; a machine that does other things is to fail nobody. */
+const DEADLINE_MS = 120_000
+const LOOK_EVERY_MS = 200
+const RETRY_EVERY_MS = 2_000
+
+export async function liveThrough(living: Living, history: History): Promise<void> {
+  let former: InStep['persons'] = new Map()
+  for (const [n, round] of history.rounds.entries())
+    try {
+      // Without a stored position, events are lost with the subscription, and a reconcile finds what they told of.
+      const hasPosition = await living.db
+        .selectFrom('state')
+        .select('key')
+        .where('key', 'like', 'cursor:%')
+        .where(sql`value->>'cursor'`, '<>', '-1')
+        .executeTakeFirst()
+      await liveRound(living, round)
+      if (!hasPosition || round.some((step) => step.do === 'trouble' && isForgetful(step.name)))
+        living.scene.certainFrom = living.salesforce.events.published.length
+      former = await converge(living, history, n, former)
+    } catch (error) {
+      const { rounds: _, beginning: _beginning, ...settings } = history
+      const rounds = history.rounds.slice(0, n + 1).map((lived, m) => `round ${m + 1}:\n${told(lived)}`)
+      throw new Error(`round ${n + 1}: ${String(error)}\n${JSON.stringify(settings)}\n${rounds.join('\n')}`, {
+        cause: error,
+      })
+    }
+}
+
+async function liveRound(living: Living, round: Step[]): Promise<void> {
+  const { scene } = living
+  for (const step of round) {
+    if (step.do === 'deed') doDeed(scene, step.name, step.numbers)
+    else if (step.do === 'trouble') makeTrouble(living, step.name, step.numbers)
+    else if (step.do === 'blow') await living.strike(step.blow)
+    else await sleep(step.ms)
+  }
+  endTroubles(living)
+  endRound(scene)
+}
+
+async function converge(
+  living: Living,
+  history: History,
+  n: number,
+  former: InStep['persons'],
+): Promise<InStep['persons']> {
+  const { salesforce, marketo, scene } = living
+  const round = history.rounds[n]!
+  const deadline = Date.now() + DEADLINE_MS
+  const reconciles = reconcilesAfter(round)
+  if (round.some((step) => step.do === 'deed' && step.name === 'a filter changes'))
+    await insist(deadline, async () => {
+      const { status } = await living.api('/api/mapping/reload', { method: 'POST' })
+      return status === 200
+    })
+  let result: InStep | undefined
+  let complaints: string[] = []
+  let reconciled = 0
+  let retriedAt = 0
+  while (Date.now() < deadline) {
+    const left = await whatIsLeft(living)
+    if (left.open.length === 0 && reconciled < reconciles) {
+      await insist(deadline, () =>
+        living.reconcile().then(
+          () => true,
+          () => false,
+        ),
+      )
+      reconciled++
+      continue
+    }
+    if (left.parked.length > 0 && Date.now() - retriedAt > RETRY_EVERY_MS) {
+      retriedAt = Date.now()
+      await living.api('/api/parked/retry', { method: 'POST' }).catch(() => undefined)
+    }
+    result = inStep(salesforce.org, marketo.instance, {
+      former,
+      made: scene.made,
+      unmade: scene.unmade,
+      beforeCensus: reconciles < 2,
+      deletePolicy: history.env['DELETE_POLICY'] === 'delete' ? 'delete' : 'keep',
+      marketo: { externalPersonIdLookup: history.externalPersonIdLookup },
+      inUse: everInUse(marketo.calls),
+      leavesOut: leavesOut(scene),
+    })
+    complaints = [
+      ...result.differences,
+      ...left.open,
+      ...left.parked,
+      ...(await sums(living, result).catch((error: unknown) => [`the database: ${String(error)}`])),
+      ...(reconciled < reconciles ? ['never quiet enough for a reconcile'] : []),
+    ]
+    if (complaints.length === 0) break
+    await sleep(LOOK_EVERY_MS)
+  }
+  complaints.push(...marketo.calls.violations())
+  if (complaints.length > 0 || !result)
+    throw new Error(
+      `not in step within ${DEADLINE_MS / 1000} s:\n  ${complaints.slice(0, 20).join('\n  ')}\n${living.log.slice(-25).join('')}`,
+    )
+  return result.persons
+}
+
+const reconcilesAfter = (round: Step[]): number =>
+  Math.max(
+    0,
+    ...round.map((step) =>
+      step.do === 'deed' ? reconcilesFor(step.name) : Number(step.do === 'trouble' && isLossy(step.name)),
+    ),
+  )
+
+/** After a kill there may be nobody who answers, or who carries out what was asked. */
+async function insist(deadline: number, ask: () => Promise<boolean>): Promise<void> {
+  while (Date.now() < deadline && !(await ask().catch(() => false))) await sleep(LOOK_EVERY_MS)
+}
+
+async function whatIsLeft({ db }: Living): Promise<{ open: string[]; parked: string[] }> {
+  try {
+    const [changes, intents, parked] = await Promise.all([
+      db.selectFrom('changes').select(['object', 'id', 'code', 'reason']).limit(5).execute(),
+      db.selectFrom('intents').select(['id', 'kind', 'ambiguous']).limit(5).execute(),
+      db
+        .selectFrom('parked')
+        .select(['object', 'id', 'code', 'reason'])
+        .where('object', '<>', 'Event')
+        .limit(5)
+        .execute(),
+    ])
+    return {
+      open: [
+        ...changes.map(
+          ({ object, id, code, reason }) => `${object} ${id} is queued: ${code ?? ''} ${reason ?? ''}`,
+        ),
+        ...intents.map((intent) => `intent ${JSON.stringify(intent)} is open`),
+      ],
+      parked: parked.map(({ object, id, code, reason }) => `${object} ${id} is parked: ${code} ${reason}`),
+    }
+  } catch (error) {
+    return { open: [`the database: ${String(error)}`], parked: [] }
+  }
+}

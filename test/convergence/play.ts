@@ -1,0 +1,31 @@
+// One history, from its seed alone. Of one that fails, the whole log and every call to Marketo are kept in a file.
+import { writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as fc from 'fast-check'
+import type { DatabaseKind, TestContext } from '../fixtures/databases.ts'
+import { begin } from './begin.ts'
+import { histories } from './history.ts'
+import { liveThrough } from './live-through.ts'
+
+export interface Place {
+  name: string
+  kind: DatabaseKind
+  processes: boolean
+}
+
+export async function play(t: TestContext, seed: number, place: Place, rounds: number): Promise<string> {
+  const property = histories({ rounds, blows: place.processes })
+  const [history] = fc.sample(property, { seed, numRuns: 1 })
+  const living = await begin(t, place.kind, history!, place.processes ? 'processes' : 'within')
+  try {
+    await liveThrough(living, history!)
+  } catch (error) {
+    const file = join(tmpdir(), `convergence-${seed}.log`)
+    const calls = living.marketo.calls.entries.map((call) => `${JSON.stringify(call)}\n`)
+    await writeFile(file, [...living.log, ...calls].join(''))
+    throw new Error(`seed ${seed} (${place.name}; its log is in ${file}), ${String(error)}`, { cause: error })
+  }
+  const { marketo, scene } = living
+  return `${rounds} rounds, ${marketo.calls.length} calls to Marketo, ${marketo.instance.leads.size} persons, ${scene.org.count('OpportunityContactRole')} roles`
+}
