@@ -23,7 +23,8 @@ export async function settleGone(trx: DbOrTrx, gone: Outcome[]): Promise<void> {
     const { references } = write
     const lost =
       verdict.lost === 'record'
-        ? [write.id]
+        ? // The person of a converted Lead is its Contact's only once that was written.
+          [write.takesOver?.id ?? write.id]
         : verdict.lost === 'sales person'
           ? [references.ownerId]
           : [references.opportunityId, references.personId]
@@ -33,7 +34,7 @@ export async function settleGone(trx: DbOrTrx, gone: Outcome[]): Promise<void> {
       await ledger.lose(trx, [id])
       if (id !== write.id && entry !== undefined)
         await changes.mark(trx, [{ object: entry.object, id, priority: changes.PRIORITY.live, force: true }])
-      if (id === write.id) await forgetInsights(trx, [id])
+      if (verdict.lost === 'record') await forgetInsights(trx, [id])
     }
     await changes.postpone(trx, [
       {

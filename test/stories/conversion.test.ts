@@ -134,3 +134,15 @@ story(
     t.equal(instance.leads.size, 2 + 2)
   },
 )
+
+story(
+  'A converted lead whose person Marketo has lost gets a new one under the key of its contact',
+  {},
+  async (t, { org, ids, instance, inStep, person }) => {
+    const lost = person(ids.lena).id
+    instance.deleteLead(lost)
+    const { contactId } = org.convertLead(ids.lena, { accountId: ids.acme, ownerId: ids.ann })
+    await inStep({ former: new Map([[ids.lena, lost]]), unmade: new Set([lost]) })
+    t.not(person(contactId).id, lost)
+  },
+)
