@@ -6,6 +6,7 @@ import { REPORT_KEY } from './console/leader-report.ts'
 import type { Database } from './database/connection.ts'
 import { inheritIntents } from './database/intents.ts'
 import { leaderTransactions, type Term } from './database/lease.ts'
+import { inheritCalls } from './database/marketo-calls.ts'
 import { clearProblem, clearProblems, raiseProblem, writeState, type Problem } from './database/state.ts'
 import { BridgeError, reasonOf } from './errors.ts'
 import { runFlows } from './flows.ts'
@@ -48,6 +49,7 @@ export async function runTerm(deps: TermDeps, term: Term, signals: TermSignals):
   const signal = AbortSignal.any([broken.signal, signals.lost])
   const inherited = await leader(async (trx) => {
     await clearProblems(trx, [UNREADABLE])
+    await inheritCalls(trx, { goOnForMs: config.env.MARKETO_AMBIGUOUS_WAIT_SECONDS * 1_000 })
     return inheritIntents(trx)
   })
   if (inherited > 0)

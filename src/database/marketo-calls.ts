@@ -1,6 +1,6 @@
 // Marketo calls of all processes, counted where all see them: the sliding window, the calls in flight, the day's use.
 import { sql } from 'kysely'
-import type { Db } from './tables.ts'
+import type { Db, DbOrTrx } from './tables.ts'
 
 export interface CallRequest {
   endpoint: string
@@ -74,6 +74,17 @@ export async function finishCall(db: Db, id: number): Promise<void> {
     .updateTable('marketo_calls')
     .set({ finished_at: sql<Date>`clock_timestamp()` })
     .where('id', '=', id)
+    .execute()
+}
+
+/** Calls that a former leader left behind are out for no longer than a write may go on in Marketo without it. */
+export async function inheritCalls(db: DbOrTrx, { goOnForMs }: { goOnForMs: number }): Promise<void> {
+  await db
+    .updateTable('marketo_calls')
+    .set({
+      hold_until: sql<Date>`least(hold_until, started_at + make_interval(secs => ${goOnForMs / 1000}))`,
+    })
+    .where('finished_at', 'is', null)
     .execute()
 }
 

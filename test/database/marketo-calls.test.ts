@@ -5,6 +5,7 @@ import {
   callsOfDay,
   finishCall,
   forgetOldCalls,
+  inheritCalls,
   tryStartCall,
   type CallRequest,
 } from '../../src/database/marketo-calls.ts'
@@ -72,6 +73,21 @@ for (const kind of kinds)
         await shift(2)
         t.notOk(await start(db, { concurrency: 1 }), 'it is still out')
         t.ok(await start(db, { rate: 1 }))
+      },
+    )
+
+    t.test(
+      'a call that a former leader left is out as long as Marketo may go on with it, never longer',
+      async (t) => {
+        await start(db, { concurrency: 1 })
+        await shift(10)
+        await inheritCalls(db, { goOnForMs: 11_000 })
+        t.notOk(await start(db, { concurrency: 1 }), 'it may go on')
+        await shift(1)
+        t.ok(await start(db, { concurrency: 1, holdMs: 5_000 }), 'it can not')
+        await inheritCalls(db, { goOnForMs: 90_000 })
+        await shift(5)
+        t.ok(await start(db, { concurrency: 1 }), 'its own time-out is what ends it, where that is sooner')
       },
     )
 
