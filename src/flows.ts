@@ -83,7 +83,8 @@ export async function runFlows(
   const trouble = createTrouble({ leader, now })
   const brake = createBrake({ leader })
   const outstanding = new Set<string>()
-  const carryOut = createCarryOut({ leader, client, log, counters, outstanding, signal })
+  const waitMs = env.MARKETO_AMBIGUOUS_WAIT_SECONDS * 1000
+  const carryOut = createCarryOut({ leader, client, log, counters, outstanding, waitMs, signal })
   const remove = createRemove({ leader, brake, carryOut, deletePolicy: env.DELETE_POLICY })
   const recover = createRecover({
     db,
@@ -91,7 +92,7 @@ export async function runFlows(
     client,
     carryOut,
     outstanding,
-    waitMs: env.MARKETO_AMBIGUOUS_WAIT_SECONDS * 1000,
+    waitMs,
     log,
     signal,
   })

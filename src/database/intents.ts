@@ -98,6 +98,21 @@ export async function rolesBeingDeleted(
   return rows.length > 0
 }
 
+/** Role keys that another delete than these is taking away, or may be: a merge can bring the deletes of two keys onto one. */
+export async function rolesGoing(
+  trx: DbOrTrx,
+  roleKeys: string[],
+  { besides, goOnForMs }: { besides: string[]; goOnForMs: number },
+): Promise<Set<string>> {
+  const { rows } = await sql<{ key: string }>`
+    select payload->>'roleKey' as key from intents
+    where kind = 'delete' and payload->>'roleKey' = any(${roleKeys}::text[]) and id <> all(${besides}::text[]) and call <> ''
+      and (not ambiguous or started_at > clock_timestamp() - make_interval(secs => ${goOnForMs / 1000}))`.execute(
+    trx,
+  )
+  return new Set(rows.map((row) => row.key))
+}
+
 /** Marketo persons of these whose merge is out, or may be. */
 export async function mergingPersons(db: DbOrTrx, persons: string[]): Promise<Set<string>> {
   const rows = await db

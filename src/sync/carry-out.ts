@@ -30,9 +30,11 @@ export function createCarryOut(deps: {
   log: Log
   counters: SyncCounters
   outstanding: Set<string>
+  /** How long a call of unknown outcome may go on in Marketo. */
+  waitMs: number
   signal: AbortSignal
 }): CarryOut {
-  const { leader, client, log, counters, outstanding, signal } = deps
+  const { leader, client, log, counters, outstanding, waitMs, signal } = deps
   const turn = { priority: 'live' as const, signal }
 
   const sends: Record<RemovalPayload['how'], (batch: Intent[]) => Promise<WriteOutcome>> = {
@@ -79,7 +81,7 @@ export function createCarryOut(deps: {
   async function sendAs(call: string, how: RemovalPayload['how'], wanted: Intent[]): Promise<void> {
     const { object } = wanted[0]!
     const batch = await leader(async (trx) => {
-      const free = how === 'delete role' ? await freeRoleKeys(trx, wanted) : wanted
+      const free = how === 'delete role' ? await freeRoleKeys(trx, wanted, waitMs) : wanted
       await assignCall(
         trx,
         free.map((intent) => intent.id),

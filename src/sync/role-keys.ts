@@ -7,6 +7,7 @@ import {
   moveRoleDeletes,
   openIntents,
   rolesBeingWritten,
+  rolesGoing,
   type Intent,
 } from '../database/intents.ts'
 import { confirm, dependants, type LedgerEntry } from '../database/ledger.ts'
@@ -66,12 +67,16 @@ export async function moveRoleKeys(trx: DbOrTrx, loser: LedgerEntry, winner: str
   )
 }
 
-/** Which of these keys may be deleted now: none that a contact role has come to stand for, nor one that is just being written or merged. */
-export async function freeRoleKeys(trx: DbOrTrx, intents: Intent[]): Promise<Intent[]> {
+/**
+ * Which of these keys may be deleted now: none that a contact role has come to stand for, nor one that is just being written, merged, or
+ * deleted by another call, which may go on in Marketo for `goOnForMs` where nobody knows its outcome.
+ */
+export async function freeRoleKeys(trx: DbOrTrx, intents: Intent[], goOnForMs: number): Promise<Intent[]> {
   const keyOf = (intent: Intent): string => (intent.payload as { roleKey: string }).roleKey
   const keys = intents.map(keyOf)
   const writing = await rolesBeingWritten(trx, keys)
   const merging = await mergingPersons(trx, keys.map(personIn))
+  const going = await rolesGoing(trx, keys, { besides: intents.map(({ id }) => id), goOnForMs })
   const held = new Set(
     (await dependants(trx, 'role_key', keys))
       .filter((entry) => entry.state === 'confirmed')
@@ -84,6 +89,6 @@ export async function freeRoleKeys(trx: DbOrTrx, intents: Intent[]): Promise<Int
   )
   return intents.filter((intent) => {
     const key = keyOf(intent)
-    return !held.has(key) && !writing.has(key) && !merging.has(personIn(key))
+    return !held.has(key) && !writing.has(key) && !merging.has(personIn(key)) && !going.has(key)
   })
 }

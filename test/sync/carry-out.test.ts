@@ -11,10 +11,12 @@ import { syncObjects } from '../../src/marketo/calls.ts'
 import { createCarryOut } from '../../src/sync/carry-out.ts'
 import { databaseKinds } from '../fixtures/databases.ts'
 import { startMarketoSide } from '../fixtures/marketo.ts'
+import { until } from '../fixtures/until.ts'
 import { idOf } from './fixtures/plans.ts'
 
 const [kind] = await databaseKinds()
 const COUNT = 12
+const WAIT_MS = 400
 
 t.test('deletes', async (t) => {
   const { db } = await kind!.create(t)
@@ -27,6 +29,7 @@ t.test('deletes', async (t) => {
     log: createLog('silent'),
     counters: { received: () => undefined, pushed: () => undefined, confirmed: () => undefined },
     outstanding: new Set(),
+    waitMs: WAIT_MS,
     signal,
   })
   const ids = Array.from({ length: COUNT }, (_, n) => idOf('Account', n))
@@ -111,4 +114,42 @@ t.test('deletes', async (t) => {
     await carryOut((await open(51)).slice(0, 1))
     t.match(await db.selectFrom('parked').select(['id', 'code']).execute(), [{ id: poison, code: '611' }])
   })
+
+  t.test(
+    'a role key that two deletes have is in one call at a time, also while nobody knows what became of one',
+    async (t) => {
+      const roleKey = `${idOf('Opportunity', 1)}|1000001|Evaluator`
+      const deletes = [1, 2].map((n): Intent => ({
+        id: `${idOf('OpportunityContactRole', n)}:${roleKey}`,
+        object: 'OpportunityContactRole',
+        kind: 'delete',
+        call: '',
+        version: 0,
+        marketoId: null,
+        payload: { how: 'delete role', roleKey },
+      }))
+      const tried = (): number =>
+        simulator.calls.entries.filter(({ endpoint }) => endpoint === 'opportunities/roles/delete.json')
+          .length
+      await sql`truncate intents, ledger, changes, parked`.execute(db)
+      await openIntents(db, deletes)
+      simulator.faults.add({ kind: 'slow', ms: 100 })
+      await carryOut(deletes)
+      t.equal(tried(), 1)
+      await carryOut(await pendingIntents(db))
+      t.strictSame(await pendingIntents(db), [], 'then the other one')
+
+      await openIntents(db, deletes)
+      simulator.faults.add({ kind: 'drop', when: 'after', times: 1 })
+      await carryOut(deletes.slice(0, 1))
+      const before = tried()
+      await carryOut(deletes.slice(1))
+      t.equal(tried(), before, 'the first may go on')
+      await until('the other to go', async () => {
+        await carryOut(deletes.slice(1))
+        return tried() > before
+      })
+      t.strictSame(simulator.calls.violations(), [])
+    },
+  )
 })
