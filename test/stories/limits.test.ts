@@ -94,8 +94,8 @@ story(
       (await pausesOf(status)).find(({ code }) => code === 'daily-ceiling'),
     )
     t.match(pause.reason, /MARKETO_DAILY_CALLS/)
+    await until('the edit to be queued', async () => (await status()).queue.Lead === 1)
     t.equal(marketo.calls.length, 25)
-    t.equal((await status()).queue.Lead, 1)
     t.strictSame([...(await parked())], [])
   },
 )
