@@ -100,6 +100,7 @@ async function converge(
       ...result.differences,
       ...left.open,
       ...left.parked,
+      ...(await streamComplaints(living)),
       ...(await sums(living, result).catch((error: unknown) => [`the database: ${String(error)}`])),
       ...(reconciled < reconciles ? ['never quiet enough for a reconcile'] : []),
     ]
@@ -121,6 +122,15 @@ const reconcilesAfter = (round: Step[]): number =>
       step.do === 'deed' ? reconcilesFor(step.name) : Number(step.do === 'trouble' && isLossy(step.name)),
     ),
   )
+
+/** What a round did to the stream must not cost events of the next. */
+async function streamComplaints({ api }: Living): Promise<string[]> {
+  const state = await api('/api/status').then(
+    ({ body }) => (body as { stream?: { state?: string } }).stream?.state,
+    (error: unknown) => String(error),
+  )
+  return state === 'live' ? [] : [`the stream is not live: ${state ?? 'nobody knows'}`]
+}
 
 /** After a kill there may be nobody who answers, or who carries out what was asked. */
 async function insist(deadline: number, ask: () => Promise<boolean>): Promise<void> {
