@@ -188,12 +188,13 @@ for (const kind of kinds.filter(({ name }) => name === 'postgres'))
       const leader = leaderTransactions(db, (await acquireLease(db, 'a'))!)
       await mark(db, [lead('x'), lead('y')])
       let runs = 0
+      let holding = 0
       const both = Promise.withResolvers<void>()
       const work = (first: string, second: string) =>
         leader(async (trx) => {
           runs++
           await sql`update changes set attempts = attempts + 1 where id = ${first}`.execute(trx)
-          if (runs === 2) both.resolve()
+          if (++holding === 2) both.resolve()
           await both.promise
           await sql`update changes set attempts = attempts + 1 where id = ${second}`.execute(trx)
         })
