@@ -57,7 +57,7 @@ export interface PlanContext {
 }
 
 /** Named in the reason wherever the admin decided. */
-const SETTING = 'Marketo_Object_Setting__mdt'
+export const SETTING = 'Marketo_Object_Setting__mdt'
 
 /** A record that so many censuses running have not seen is gone for good (design §5, rule 15). */
 export const MISSED_IS_GONE = 2

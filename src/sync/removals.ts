@@ -11,6 +11,7 @@ import type { ObjectName } from '../salesforce/ids.ts'
 import type { Brake } from './brake.ts'
 import type { CarryOut } from './carry-out.ts'
 import { DEFINITIONS, personObjectOf } from './objects/index.ts'
+import { SETTING } from './plan.ts'
 import type { RemovalPayload } from './removal-payload.ts'
 import { releaseRoleKeys } from './role-keys.ts'
 import { leave } from './settle-removed.ts'
@@ -202,6 +203,13 @@ export function createRemove(deps: {
     const children = confirmed(await dependants(trx, object === 'User' ? 'owner_id' : 'account_id', [id]))
     // In Salesforce they go on pointing to what a filter leaves out; they stop referencing it as soon as it is outside (rule 5).
     const leftOut = step.do === 'remove' && !step.deleted
+    if (object === 'User' && leftOut && !step.reason.includes(SETTING) && children.length > 0) {
+      // It owned nothing when this was planned: what came in since keeps it, as the next look will say.
+      await postpone(trx, [
+        { id, afterMs: SOON_MS, code: 'children', reason: 'it owns a record in scope again' },
+      ])
+      return false
+    }
     const told = leftOut && entry.state === 'outside'
     const left = told ? await queued(trx, children) : children
     if (left.length === 0 || taken.attempts >= CHILDREN_PATIENCE) return true
