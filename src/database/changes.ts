@@ -170,18 +170,19 @@ export interface QueueCounts {
   waiting: Record<string, number>
 }
 
+/** Records by object. A role that is still to be deleted, or whose delete is out, has an intent and no mark (`<record>:<key>`). */
 export async function countChanges(db: DbOrTrx): Promise<QueueCounts> {
-  const rows = await db
-    .selectFrom('changes')
-    .select([
-      'object',
-      sql<boolean>`waiting_for is not null`.as('waits'),
-      sql<number>`count(*)`.as('records'),
-    ])
-    .groupBy(['object', sql`waiting_for is not null`])
-    .execute()
+  const { rows } = await sql<{ object: string; waits: boolean; records: number }>`
+    select object, waiting_for is not null as waits, count(*) as records from changes group by 1, 2
+    union all
+    select object, false, count(distinct split_part(i.id, ':', 1)) from intents i
+    where position(':' in i.id) > 0 and not exists (select 1 from changes c where c.id = split_part(i.id, ':', 1))
+    group by object`.execute(db)
   const counts: QueueCounts = { queue: {}, waiting: {} }
-  for (const row of rows) counts[row.waits ? 'waiting' : 'queue'][row.object] = row.records
+  for (const { object, waits, records } of rows) {
+    const kind = counts[waits ? 'waiting' : 'queue']
+    kind[object] = (kind[object] ?? 0) + records
+  }
   return counts
 }
 

@@ -18,6 +18,7 @@ import {
   waitForParent,
   type Mark,
 } from '../../src/database/changes.ts'
+import { openIntents } from '../../src/database/intents.ts'
 import { confirm } from '../../src/database/ledger.ts'
 import { stopRemovals } from '../../src/database/removals.ts'
 import { park } from '../../src/database/parked.ts'
@@ -60,7 +61,7 @@ for (const kind of await databaseKinds())
   t.test(`the queue on ${kind.name}`, async (t) => {
     const { db } = await kind.create(t)
     t.beforeEach(async () => {
-      await sql`truncate changes, ledger, parked`.execute(db)
+      await sql`truncate changes, ledger, parked, intents`.execute(db)
     })
 
     t.test('the most urgent go first, then the oldest; other objects and the less urgent stay', async (t) => {
@@ -175,6 +176,22 @@ for (const kind of await databaseKinds())
       await release(db, ['p'])
       t.strictSame((await ids(db)).sort(), ['a', 'c'])
       t.match(await take(db, 'a'), { waiting_for: null, code: null, reason: null })
+    })
+
+    t.test('a role whose delete is on its way counts as queued, once', async (t) => {
+      const role = (key: string) => ({
+        id: `00K1:${key}`,
+        object: 'OpportunityContactRole',
+        kind: 'delete' as const,
+        call: '',
+        version: 1,
+        marketoId: null,
+        payload: {},
+      })
+      await openIntents(db, [role('006|7|A'), role('006|7|B')])
+      t.strictSame(await countChanges(db), { queue: { OpportunityContactRole: 1 }, waiting: {} })
+      await mark(db, [{ object: 'OpportunityContactRole', id: '00K1', priority: PRIORITY.live }])
+      t.strictSame(await countChanges(db), { queue: { OpportunityContactRole: 1 }, waiting: {} })
     })
 
     t.test('a change of a waiting child makes it be looked at, as it may have another parent', async (t) => {

@@ -1,4 +1,5 @@
 // What records point to, and role keys (design §5, rules 5 and 7).
+import { until } from '../fixtures/until.ts'
 import { storyTeller } from './fixtures/story.ts'
 
 const { story } = await storyTeller()
@@ -87,5 +88,21 @@ story(
     org.delete('OpportunityContactRole', blank)
     await inStep()
     t.strictSame(rolesOf(), [], 'deleted with the last of them')
+  },
+)
+
+story(
+  'While the former key of a renamed role is still in Marketo, the status does not say that all is done',
+  {},
+  async (t, { org, ids, instance, marketo, person, status }) => {
+    const roles = (): unknown[] => instance.rolesOf(person(ids.carl).id).map(({ fields }) => fields.role)
+    marketo.faults.add({ kind: 'slow', ms: 1_500, match: { endpoint: 'opportunities/roles/delete.json' } })
+    org.update('OpportunityContactRole', ids.role, { Role: 'Evaluator' })
+    await until('the new key', () => roles().includes('Evaluator'))
+    await until('the status to be all zero', async () => {
+      const { queue, waiting } = await status()
+      return [...Object.values(queue), ...Object.values(waiting)].every((records) => records === 0)
+    })
+    t.strictSame(roles(), ['Evaluator'])
   },
 )
