@@ -8,3 +8,5 @@ export const SEVERAL_PERSONS = '1007'
 export const LOOKUP_NOT_TAKEN = '1011'
 /** The instance has a native CRM sync, which excludes the bridge. */
 export const NATIVE_SYNC = '1018'
+/** Something is not there: the record itself, or one that it names. Marketo does not say which. */
+export const NOT_THERE = '1013'

@@ -4,7 +4,7 @@ import { openIntents, standingParents, takenKeys } from '../database/intents.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
 import { roleKeyText } from './plan.ts'
 import { SOON_MS } from './settle-failed.ts'
-import { intentOf, type Write } from './write.ts'
+import { intentOf, parentsIn, type Write } from './write.ts'
 
 /**
  * Commits the intents before the call goes out, and returns the writes that may go. A little later comes one whose role key or Marketo
@@ -17,7 +17,7 @@ export async function intend(
   inputOf: (write: Write) => Record<string, unknown>,
 ): Promise<Write[]> {
   return leader(async (trx) => {
-    const standing = await standingParents(trx, [...new Set(writes.flatMap(parentsOf))])
+    const standing = await standingParents(trx, [...new Set(writes.flatMap(parentsIn))])
     const taken = await takenKeys(trx, {
       roleKeys: writes.flatMap(roleKeyOf),
       marketoIds: writes.flatMap(({ marketoId }) => marketoId ?? []),
@@ -25,7 +25,7 @@ export async function intend(
     const collides = (write: Write): boolean =>
       roleKeyOf(write).some((key) => taken.has(key)) ||
       (write.marketoId !== null && taken.has(write.marketoId))
-    const leaving = (write: Write): boolean => parentsOf(write).some((parent) => !standing.has(parent))
+    const leaving = (write: Write): boolean => parentsIn(write).some((parent) => !standing.has(parent))
     const free = writes.filter((write) => !collides(write) && !leaving(write))
     await openIntents(
       trx,
@@ -49,11 +49,3 @@ export async function intend(
 }
 
 const roleKeyOf = (write: Write): string[] => (write.role === null ? [] : [roleKeyText(write.role)])
-
-/** The parents that this write names. */
-function parentsOf({ role, fields, references }: Write): string[] {
-  const ids = Object.values(references).filter((id) => id !== null)
-  if (role !== null) return ids
-  const sent = new Set(Object.values(fields))
-  return ids.filter((id) => sent.has(id))
-}

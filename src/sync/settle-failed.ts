@@ -4,7 +4,8 @@ import { forgetInsights } from '../database/insights.ts'
 import * as ledger from '../database/ledger.ts'
 import { park } from '../database/parked.ts'
 import type { DbOrTrx } from '../database/tables.ts'
-import type { Outcome } from './write.ts'
+import { NOT_THERE } from '../marketo/known-codes.ts'
+import { parentsIn, type Outcome } from './write.ts'
 
 /** After something was forgotten or must be sent anew: at once, but not in a tight loop. */
 export const SOON_MS = 1_000
@@ -18,23 +19,17 @@ export const reasonOf = (verdict: Outcome['verdict']): string =>
 
 /** What Marketo turns out to have lost is forgotten and sent anew: the record itself, or the parent it belongs to. */
 export async function settleGone(trx: DbOrTrx, gone: Outcome[]): Promise<void> {
-  for (const { write, verdict } of gone) {
+  for (const outcome of gone) {
+    const { write, verdict } = outcome
     if (verdict.kind !== 'gone') continue
-    const { references } = write
-    const lost =
-      verdict.lost === 'record'
-        ? // The person of a converted Lead is its Contact's only once that was written.
-          [write.takesOver?.id ?? write.id]
-        : verdict.lost === 'sales person'
-          ? [references.ownerId]
-          : [references.opportunityId, references.personId]
+    const itself = write.takesOver?.id ?? write.id
+    const lost = lostBy(outcome, itself)
     for (const id of lost) {
-      if (id === null) continue
       const entry = (await ledger.readLedger(trx, [id])).get(id)
       await ledger.lose(trx, [id])
       if (id !== write.id && entry !== undefined)
         await changes.mark(trx, [{ object: entry.object, id, priority: changes.PRIORITY.live, force: true }])
-      if (verdict.lost === 'record') await forgetInsights(trx, [id])
+      if (id === itself) await forgetInsights(trx, [id])
     }
     await changes.postpone(trx, [
       {
@@ -45,6 +40,17 @@ export async function settleGone(trx: DbOrTrx, gone: Outcome[]): Promise<void> {
       },
     ])
   }
+}
+
+function lostBy({ write, verdict }: Outcome, itself: string): string[] {
+  if (verdict.kind !== 'gone') return []
+  const { ownerId, opportunityId, personId } = write.references
+  if (verdict.lost === 'sales person') return [ownerId].filter((id) => id !== null)
+  if (verdict.lost === 'parent') return [opportunityId, personId].filter((id) => id !== null)
+  // Its parents first: sent anew they do no harm. The person of a converted Lead is its Contact's only once that was written.
+  const named = parentsIn(write)
+  const byParent = verdict.code === NOT_THERE && named.length > 0 && write.taken.attempts % 2 === 0
+  return byParent ? named : [itself]
 }
 
 export async function parkRefused(trx: DbOrTrx, refused: Outcome[]): Promise<void> {

@@ -25,6 +25,18 @@ export interface Outcome {
   created: boolean
 }
 
+/** The parents that this write names. */
+export function parentsIn({
+  role,
+  fields,
+  references,
+}: Pick<Upsert, 'role' | 'fields' | 'references'>): string[] {
+  const ids = Object.values(references).filter((id) => id !== null)
+  if (role !== null) return ids
+  const sent = new Set(Object.values(fields))
+  return ids.filter((id) => sent.has(id))
+}
+
 /** What stands in an intent: enough to look the write up, compare it, and settle it, also in another process. */
 export interface IntentPayload {
   input: Record<string, unknown>
