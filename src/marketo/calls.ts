@@ -36,6 +36,8 @@ export interface Search extends ReadTurn {
   values: readonly (string | number)[]
   /** Always given: without them Marketo returns a handful of fields of its own choice. */
   fields: readonly string[]
+  /** A value that alone matches more than Marketo lists (1,000) is left out; otherwise it fails the search. */
+  leaveOutCrowds?: boolean
 }
 
 export function findLeads(client: MarketoClient, search: Search): Promise<Found> {
@@ -47,12 +49,12 @@ export function findObjects(client: MarketoClient, kind: CustomObject, search: S
 }
 
 function find(client: MarketoClient, kind: MarketoObject, search: Search): Promise<Found> {
-  const { filterType, fields, priority, signal } = search
+  const { filterType, fields, leaveOutCrowds = false, priority, signal } = search
   // A comma separates values and can't be escaped: such a value would be found as two others.
   const values = [...new Set(search.values.map(String))].filter(
     (value) => value !== '' && !value.includes(','),
   )
-  return readInParts(values, MAX_RECORDS, (part) =>
+  const read = (part: readonly string[]) =>
     readPages(client, (nextPageToken) => ({
       endpoint: `${PATHS[kind]}.json`,
       method: 'GET',
@@ -61,8 +63,8 @@ function find(client: MarketoClient, kind: MarketoObject, search: Search): Promi
       signal,
       kind: 'read',
       timeoutMs: TIMEOUT_MS,
-    })),
-  )
+    }))
+  return readInParts(values, MAX_RECORDS, read, { leaveOutCrowds })
 }
 
 export interface RoleKey {

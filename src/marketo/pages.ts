@@ -23,13 +23,17 @@ export async function readPages(
   }
 }
 
+/** "Too many results match the filter": more than 1,000. */
+const TOO_MANY_MATCHES = '1003'
+
 /** What a read answers when it should be asked again for half of the values: 1003 is "over 1,000 matches", 604 "took too long". */
-const TOO_MUCH: readonly string[] = ['1003', '604', 'HTTP 413', 'HTTP 414', 'too-large']
+const TOO_MUCH: readonly string[] = [TOO_MANY_MATCHES, '604', 'HTTP 413', 'HTTP 414', 'too-large']
 
 export async function readInParts<Value>(
   values: readonly Value[],
   most: number,
   read: (part: readonly Value[]) => Promise<Found>,
+  { leaveOutCrowds = false } = {},
 ): Promise<Found> {
   const records: Record<string, unknown>[] = []
   const parts: (readonly Value[])[] = []
@@ -40,7 +44,7 @@ export async function readInParts<Value>(
     else if (TOO_MUCH.includes(found.code) && part.length > 1) {
       const middle = Math.ceil(part.length / 2)
       parts.unshift(part.slice(0, middle), part.slice(middle))
-    } else return found
+    } else if (found.code !== TOO_MANY_MATCHES || !leaveOutCrowds) return found
   }
   return { ok: true, records }
 }

@@ -149,6 +149,8 @@ async function find(
     filterType,
     values: writes.map(valueOf),
     fields: ['id', 'email', 'externalPersonId', 'updatedAt'],
+    // Of so many with one e-mail none is adopted.
+    leaveOutCrowds: filterType === 'email',
     priority: priorityOf(writes),
     signal: deps.signal,
   })

@@ -173,3 +173,25 @@ story(
     t.not(person(lead).id, made.id)
   },
 )
+
+story(
+  'An e-mail that more persons have than Marketo lists adopts nobody, and keeps no other record back',
+  {
+    before: ({ instance }) => {
+      for (let n = 0; n < 1_001; n++) instance.createLead({ email: 'info@crowd.example' })
+    },
+  },
+  async (t, { org, inStep, parked, instance }) => {
+    const prospect = instance.createLead({ email: 'alone@x.example' })
+    const [alone, crowd] = org.insert(
+      'Lead',
+      ['alone@x.example', 'info@crowd.example'].map((Email) => ({ LastName: 'L', Company: 'X', Email })),
+    )
+    await inStep({ deadlineMs: 20_000 })
+    t.strictSame([...(await parked())], [])
+    const keyOf = (id: string | undefined) =>
+      instance.findLeads('externalPersonId', id ?? '').map((lead) => lead.id)
+    t.strictSame(keyOf(alone), [prospect.id])
+    t.equal(keyOf(crowd).length, 1)
+  },
+)
