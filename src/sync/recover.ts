@@ -10,7 +10,7 @@ import {
   recordOf,
   type OpenIntent,
 } from '../database/intents.ts'
-import { confirm, lose, readLedger } from '../database/ledger.ts'
+import { lose, readLedger } from '../database/ledger.ts'
 import type { Db } from '../database/tables.ts'
 import type { Log } from '../log.ts'
 import { findLeads, findObjects, findRoles, type Fields } from '../marketo/calls.ts'
@@ -19,6 +19,7 @@ import type { ObjectName } from '../salesforce/ids.ts'
 import { RECORDS_A_CALL } from './batches.ts'
 import { DEFINITIONS } from './objects/index.ts'
 import type { CarryOut } from './carry-out.ts'
+import { noteSent } from './note-sent.ts'
 import { settleUpserts } from './settle.ts'
 import { UNKNOWN_OUTCOME } from './suspects.ts'
 import type { IntentPayload, Outcome } from './write.ts'
@@ -147,31 +148,14 @@ export function createRecover(deps: RecoverDeps): Recover {
       )
       const entries = await readLedger(
         trx,
-        over.map(({ intent }) => intent.id),
+        over.map(({ intent }) => ownerOf(intent)),
       )
       for (const { intent, record } of over) {
         lookedUp.delete(token(intent))
-        const entry = entries.get(intent.id)
-        const person = DEFINITIONS[object].marketo === 'Lead'
+        const entry = entries.get(ownerOf(intent))
         if (entry?.state === 'claimed') await lose(trx, [intent.id])
-        else if (
-          entry === undefined &&
-          person &&
-          record !== undefined &&
-          payloadOf(intent).takesOver === null
-        )
-          await confirm(trx, [
-            {
-              object,
-              id: intent.id,
-              marketoId: idIn(record),
-              state: 'confirmed',
-              hashes: null,
-              ...payloadOf(intent).references,
-              adopted: payloadOf(intent).adopted,
-              pushed: false,
-            },
-          ])
+        else if (record !== undefined)
+          await noteSent(trx, { ...intent, payload: payloadOf(intent) }, entry, idIn(record))
       }
       const ids = over.map(({ intent }) => intent.id)
       await mark(
@@ -245,6 +229,8 @@ export function createRecover(deps: RecoverDeps): Recover {
 }
 
 const payloadOf = (intent: Pick<OpenIntent, 'payload'>): IntentPayload => intent.payload as IntentPayload
+/** Whose ledger entry knows what was sent to the person before. */
+const ownerOf = (intent: Pending): string => payloadOf(intent).takesOver ?? intent.id
 const idIn = (record: Fields): string => String(record.id ?? record.marketoGUID)
 const token = (intent: Pending): string => `${intent.id}@${intent.startedAt.getTime()}`
 

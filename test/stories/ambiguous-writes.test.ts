@@ -137,3 +137,23 @@ story(
     t.ok(fault.hits > 0)
   },
 )
+
+story(
+  'A value that was perhaps sent is cleared when Salesforce has cleared it meanwhile, whatever marketers have changed',
+  {},
+  async (t, { org, marketo, inStep, instance }) => {
+    const fault = marketo.faults.add({
+      ...LATE,
+      times: 1,
+      match: { endpoint: 'leads.json', where: ({ action }) => action !== undefined },
+    })
+    const id = org.insert('Lead', { LastName: 'Late', Company: 'X', Title: 'Late', City: 'Rome' })
+    await until('the write to be lost', () => fault.hits === 1)
+    org.update('Lead', id, { Title: null })
+    const lead = await until('the late work', () => instance.findLeads('externalPersonId', id)[0])
+    // So the look-up does not find what was sent.
+    instance.editLead(lead.id, { city: 'Paris' })
+    await inStep({ deadlineMs: 20_000 })
+    t.match(lead.fields, { title: null, city: 'Rome' })
+  },
+)

@@ -1,0 +1,35 @@
+// A write of unknown outcome whose record is in Marketo with other values than were sent: it may have been carried out, and marketers
+// have changed them since. What it held counts as sent, so that what is blank in Salesforce by now is cleared (design §5, rule 4).
+import type { Intent } from '../database/intents.ts'
+import { confirm, type LedgerEntry } from '../database/ledger.ts'
+import type { DbOrTrx } from '../database/tables.ts'
+import { decodeHashes, encodeHashes } from './hashes.ts'
+import type { IntentPayload } from './write.ts'
+
+export async function noteSent(
+  trx: DbOrTrx,
+  { id, object, payload }: Intent & { payload: IntentPayload },
+  entry: LedgerEntry | undefined,
+  marketoId: string,
+): Promise<void> {
+  const { role, hashes, references, adopted, takesOver } = payload
+  // The values of a role are never cleared, and its entry may stand for another key.
+  if (role !== null) return
+  const sent = decodeHashes(Buffer.from(hashes, 'base64'))
+  if (entry !== undefined) {
+    const both = new Map([...sent, ...decodeHashes(entry.hashes)])
+    await confirm(trx, [{ ...entry, hashes: encodeHashes(both), pushed: false }])
+  } else if (takesOver === null)
+    await confirm(trx, [
+      {
+        object,
+        id,
+        marketoId,
+        state: 'confirmed',
+        hashes: encodeHashes(sent),
+        ...references,
+        adopted,
+        pushed: false,
+      },
+    ])
+}
