@@ -45,7 +45,10 @@ export function parkedPages(app: App, { db, show }: { db: Db; show: Show }): voi
         filter,
         objects: [...OBJECTS, 'Event'],
         total: groups.reduce((sum, group) => sum + group.records, 0),
-        groups: groups.map((group) => ({ ...group, href: address('/parked', group) })),
+        groups: groups.map((group) => ({
+          ...group,
+          href: address('/parked', { ...group, text: filter.text }),
+        })),
         records,
         stopped,
         csv: address('/parked.csv', filter),

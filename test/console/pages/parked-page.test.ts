@@ -102,6 +102,22 @@ t.test('one, a group or all are tried again, events never', async (t) => {
   t.match((await visitor.get('/parked?done=retried&n=3')).text, /3 records are queued again/)
 })
 
+t.test(
+  'of a group under a filter by words only the records that fit are shown and tried again',
+  async (t) => {
+    const { db, visitor } = await start(t)
+    const { text } = await visitor.get(`/parked?text=${personId(2)}`)
+    const [, href = ''] = /<a href="([^"]*)">1 Lead<\/a>: e-mail is not valid/.exec(text) ?? []
+    const group = await visitor.get(href.replaceAll('&amp;', '&'))
+    t.match(group.text, `/records/${personId(2)}`)
+    t.notMatch(group.text, `/records/${personId(1)}`)
+    const [, form = ''] = /<form action="\/parked\/retry" method="post">([^]*?)<\/form>/.exec(text) ?? []
+    const fields = [...form.matchAll(/name="(\w+)" value="([^"]*)"/g)].map(([, name, value]) => [name, value])
+    await visitor.post('/parked/retry', Object.fromEntries(fields))
+    t.same(await db.selectFrom('changes').select('id').execute(), [{ id: personId(2) }])
+  },
+)
+
 t.test('the CSV file holds every record that fits, and runs nothing', async (t) => {
   const { visitor } = await start(t)
   const { headers, text } = await visitor.get('/parked.csv')
