@@ -21,7 +21,8 @@ const baseUrl = z
 
 const marketoUrl = baseUrl.transform((text) => text.replace(/\/(rest|identity)$/, ''))
 
-const secret = z.string().min(16, 'must have at least 16 characters')
+/** No header and no form carries blanks around it, so with them it would fit nobody. */
+const secret = z.string().trim().min(16, 'must have at least 16 characters')
 
 /** Interval: a decimal above 0; 0.1 minute is allowed. */
 const interval = z.coerce.number('must be a number above 0').positive('must be a number above 0')
@@ -56,6 +57,10 @@ export const schema = z.object({
   DATABASE_URL: z
     .string()
     .regex(/^postgres(ql)?:\/\//, 'must be a postgres:// address')
+    .refine(
+      (text) => URL.canParse(text),
+      'is no complete address (signs such as # / ? @ % in user or password are written as %23 %2F %3F %40 %25)',
+    )
     .optional()
     .describe(
       'PostgreSQL. Heroku Postgres sets it. Without it an embedded database in DATA_DIR is used, for trying out.',

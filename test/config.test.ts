@@ -159,6 +159,30 @@ t.test('empty values are absent, as Heroku’s form sends them', async (t) => {
   t.equal(problemsOf({ ...LEAST, WEBHOOK_SECRET: '' }).length, 1)
 })
 
+t.test('an address of a database that is none is named, with what would be right', async (t) => {
+  for (const address of [
+    'postgres://user:pa#ss-word@host/d',
+    'postgres://user:pa/ss-word@host/d',
+    'postgres://host:port/d',
+  ]) {
+    const problems = problemsOf({ ...LEAST, DATABASE_URL: address, PORT: 'eighty' })
+    t.match(problems, [/^PORT must/, /^DATABASE_URL is no complete address.*%23/])
+    t.notMatch(problems.join(), /ss-word/)
+  }
+  t.strictSame(
+    problemsOf({ ...LEAST, DATABASE_URL: 'postgres://user:pa%23ss@host:5433/d?sslmode=require' }),
+    [],
+  )
+})
+
+t.test('blanks around a secret are not of it: no header and no form could carry them', async (t) => {
+  const { env } = readConfig({ ...LEAST, ADMIN_TOKEN: ` ${LEAST.ADMIN_TOKEN}\n` })
+  t.equal(env.ADMIN_TOKEN, LEAST.ADMIN_TOKEN)
+  t.match(problemsOf({ ...LEAST, ADMIN_TOKEN: `short${' '.repeat(16)}` }), [
+    /^ADMIN_TOKEN must have at least 16/,
+  ])
+})
+
 t.test('intervals are decimals, flags have several spellings', async (t) => {
   const { env } = readConfig({ ...LEAST, RECONCILE_EVERY_MINUTES: '0.1', INSIGHTS_SWEEP_EVERY_HOURS: '1.5' })
   t.match(env, { RECONCILE_EVERY_MINUTES: 0.1, INSIGHTS_SWEEP_EVERY_HOURS: 1.5 })

@@ -83,7 +83,7 @@ const EXPECTED = {
 } as const
 
 function bearerOf(request: FastifyRequest): Buffer | undefined {
-  const [, token] = /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? '') ?? []
+  const [, token] = /^bearer +(\S(?:.*\S)?) *$/i.exec(request.headers.authorization ?? '') ?? []
   // Node reads header bytes as latin1; a secret beyond ASCII arrives as its UTF-8 bytes.
   return token === undefined ? undefined : Buffer.from(token, 'latin1')
 }

@@ -76,6 +76,16 @@ t.test('both secrets are good while rotating, near misses are not', async (t) =>
     t.equal(await ask(wrong), 401, wrong)
 })
 
+t.test('a secret of several words is as good as any', async (t) => {
+  const { db } = await kind!.create(t)
+  const words = 'correct horse battery staple'
+  const web = await startWeb(t, db, { environment: { ...ENVIRONMENT, WEBHOOK_SECRET: words } })
+  const ask = async (authorization: string) =>
+    (await send(web, { body: '{"cursor":null}', headers: { ...JSON_TYPE, authorization } })).status
+  t.equal(await ask(`Bearer ${words}`), 200)
+  t.equal(await ask('Bearer correct horse battery'), 401)
+})
+
 t.test('every problem of a body is named', async (t) => {
   const { db } = await kind!.create(t)
   const web = await startWeb(t, db)
