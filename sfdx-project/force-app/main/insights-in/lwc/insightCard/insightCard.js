@@ -15,8 +15,6 @@ const SCORES = ['engagement', 'urgency', 'relativeScore'];
  * What Marketo knows of a Lead or Contact. The server decides whether a refresh is due; the button only shows it.
  */
 export default class InsightCard extends LightningElement {
-    @api recordId;
-
     card;
     errorMessage;
     announcement;
@@ -24,6 +22,25 @@ export default class InsightCard extends LightningElement {
     isCoolingDown = false;
     wiredCard;
     coolDownTimer;
+    shownId;
+
+    @api
+    get recordId() {
+        return this.shownId;
+    }
+
+    // A page may go on to another record and keep the card: nothing of the former one may stay on it.
+    set recordId(recordId) {
+        if (recordId === this.shownId) {
+            return;
+        }
+        this.shownId = recordId;
+        this.card = undefined;
+        this.errorMessage = undefined;
+        this.announcement = undefined;
+        this.isRefreshing = false;
+        this.coolDown(0);
+    }
 
     @wire(getCard, { recordId: '$recordId' })
     receiveCard(result) {
@@ -42,23 +59,36 @@ export default class InsightCard extends LightningElement {
     }
 
     async handleRefresh() {
+        const { recordId } = this;
+        const isShown = () => recordId === this.recordId;
         this.isRefreshing = true;
         this.announcement = 'Asking Marketo for the latest values';
         try {
-            this.card = await refresh({ recordId: this.recordId });
-            this.coolDown(this.card.secondsToWait);
-            if (this.card.problem) {
-                this.tell('Marketo values were not refreshed', this.card.problem, 'warning');
-            } else {
-                this.tell('Marketo values refreshed', '', 'success');
-                await notifyRecordUpdateAvailable([{ recordId: this.recordId }]);
-                await refreshApex(this.wiredCard);
+            const card = await refresh({ recordId });
+            if (isShown()) {
+                await this.show(card);
             }
         } catch (error) {
-            this.tell('Marketo values were not refreshed', messageOf(error), 'error');
+            if (isShown()) {
+                this.tell('Marketo values were not refreshed', messageOf(error), 'error');
+            }
         } finally {
-            this.isRefreshing = false;
+            if (isShown()) {
+                this.isRefreshing = false;
+            }
         }
+    }
+
+    async show(card) {
+        this.card = card;
+        this.coolDown(card.secondsToWait);
+        if (card.problem) {
+            this.tell('Marketo values were not refreshed', card.problem, 'warning');
+            return;
+        }
+        this.tell('Marketo values refreshed', '', 'success');
+        await notifyRecordUpdateAvailable([{ recordId: this.recordId }]);
+        await refreshApex(this.wiredCard);
     }
 
     coolDown(seconds) {

@@ -179,6 +179,39 @@ describe('insightCard', () => {
         expect(jest.getTimerCount()).toBe(0);
     });
 
+    it('shows nothing of a record that the page has left', async () => {
+        const element = await renderWith(card);
+        let answer;
+        refresh.mockReturnValue(
+            new Promise((resolve) => {
+                answer = resolve;
+            })
+        );
+        await press(element);
+        element.recordId = '0035e000001AbCfEAV';
+        await settled();
+        expect(find(element, '.moment')).toBeNull();
+        expect(find(element, 'lightning-spinner')).not.toBeNull();
+        getCard.emit({ ...NOTHING, urgency: 1 });
+        answer({ ...card, secondsToWait: 60 });
+        await settled();
+        expect(find(element, '.moment')).toBeNull();
+        expect(find(element, 'c-insight-rating').value).toBe(1);
+        expect(button(element).disabled).toBe(false);
+        expect(element.toasts).toEqual([]);
+    });
+
+    it('lets each record cool down by itself', async () => {
+        const element = await renderWith(card);
+        refresh.mockResolvedValue({ ...card, secondsToWait: 60 });
+        await press(element);
+        expect(button(element).disabled).toBe(true);
+        element.recordId = '0035e000001AbCfEAV';
+        getCard.emit(card);
+        await settled();
+        expect(button(element).disabled).toBe(false);
+    });
+
     it('says why a refresh brought nothing', async () => {
         const element = await renderWith(card);
         refresh.mockResolvedValue({
