@@ -3,6 +3,7 @@ import { mark, postpone, PRIORITY } from '../../src/database/changes.ts'
 import { park } from '../../src/database/parked.ts'
 import { ADMIN_TOKEN } from '../fixtures/bridge.ts'
 import { personId } from '../fixtures/persons.ts'
+import { until } from '../fixtures/until.ts'
 import { EMAIL, signIn, skip, startWorld } from './fixtures/browser-world.ts'
 import { openBrowser, openPage, picture, violations } from './fixtures/browser.ts'
 
@@ -129,6 +130,28 @@ t.test('admins in a real browser', { skip, timeout: TIMEOUT_MS }, async (t) => {
     await visit.context.close()
   })
 
+  await t.test('a refusal of its live updates does not take the page away', async (t) => {
+    const visit = await openPage(browser)
+    const { page } = visit
+    const refused: string[] = []
+    await page.route('**/events', (route) => {
+      refused.push(route.request().url())
+      return route.fulfill({ status: 503, body: 'restarting' })
+    })
+    await signIn(visit, bridge.url)
+    const visited: string[] = []
+    page.on('framenavigated', (frame) => visited.push(frame.url()))
+    await until('a second try', () => refused.length > 1 || visited.length > 0, 20_000)
+    t.same(visited, [])
+    await page.unroute('**/events')
+    await park(bridge.db, [
+      { object: 'User', id: '0055e00000AbCdEAAX', code: '1003', reason: 'r', advice: 'a', payload: null },
+    ])
+    await page.getByRole('link', { name: '1 parked User records' }).waitFor()
+    await bridge.db.deleteFrom('parked').where('object', '=', 'User').execute()
+    await visit.context.close()
+  })
+
   await t.test('an ended session leads to the sign-in with a sentence', async (t) => {
     const visit = await openPage(browser)
     const { page } = visit
@@ -138,6 +161,11 @@ t.test('admins in a real browser', { skip, timeout: TIMEOUT_MS }, async (t) => {
     const value = `${Date.now() - 1}.${'a'.repeat(22)}.${'b'.repeat(43)}`
     await visit.context.addCookies([{ name: 'session', value, url: bridge.url }])
     await page.getByRole('link', { name: 'Set-up', exact: true }).click()
+    await page.getByText('Your session has ended. Sign in again.').waitFor()
+
+    await page.route('**/events', (route) => route.fulfill({ status: 401, body: '{}' }))
+    await signIn(visit, bridge.url)
+    await visit.context.addCookies([{ name: 'session', value, url: bridge.url }])
     await page.getByText('Your session has ended. Sign in again.').waitFor()
     await visit.context.close()
   })

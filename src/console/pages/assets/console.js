@@ -1,6 +1,9 @@
 // The pages work without it. It keeps the home page up to date, draws the charts and copies values.
 'use strict'
 
+/** As often as the service lets browsers come back after an interruption. */
+const LISTEN_AGAIN_MS = 3_000
+
 const chart = document.getElementById('chart')
 let plots = []
 
@@ -61,10 +64,17 @@ function listen() {
     const can = document.querySelector('[data-can]')?.dataset.can
     for (const form of document.querySelectorAll('[data-when]')) form.hidden = form.dataset.when !== can
   })
-  // A refusal, not an interruption: the session has ended.
+  // An interruption the browser mends by itself; a refusal is for good.
   events.addEventListener('error', () => {
-    if (events.readyState === EventSource.CLOSED) window.location.assign('/login?ended=1')
+    if (events.readyState === EventSource.CLOSED) void afterRefusal()
   })
+}
+
+/** Only an ended session is a reason to leave the page: a restart behind a proxy and a service that has too many pages open pass. */
+async function afterRefusal() {
+  const answer = await fetch('/', { method: 'HEAD' }).catch(() => undefined)
+  if (answer?.status === 401) window.location.assign('/login?ended=1')
+  else setTimeout(listen, LISTEN_AGAIN_MS)
 }
 
 if (chart !== null) {
