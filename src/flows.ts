@@ -154,6 +154,7 @@ export async function runFlows(
     signal,
   })
   let reconcileAsked = false
+  let allFilled = false
   let vacuumedAt = startedAt
   let refreshIn = 0
   let sweepIn = 0
@@ -167,7 +168,14 @@ export async function runFlows(
   async function fillAtFirst(): Promise<void> {
     // At the first start the subscription stands before the backfill begins, so that no change falls in between.
     while (!stopping.aborted && stream.state().state === 'connecting') await pause(100, stopping)
-    if (!stopping.aborted && (await backfill.state()) === undefined) await backfill.request({})
+    if (stopping.aborted) return
+    const state = (await backfill.state())?.state
+    if (state === undefined) await backfill.request({ unlessRunning: true })
+    if (state !== 'done' || allFilled) return
+    // An admin may have asked for some objects before the first start could ask for all.
+    const never = await backfill.neverFilled()
+    allFilled = never.length === 0
+    if (!allFilled) await backfill.request({ objects: never, unlessRunning: true })
   }
 
   async function obey(command: Command & { id: number }): Promise<void> {

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { countBackground, mark, PRIORITY } from '../database/changes.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
 import { analyzeHotTables } from '../database/maintenance.ts'
+import { lockState } from '../database/pending-commands.ts'
 import { readState, writeState } from '../database/state.ts'
 import type { Db, DbOrTrx } from '../database/tables.ts'
 import { reasonOf } from '../errors.ts'
@@ -40,6 +41,8 @@ export interface BackfillState {
 export interface BackfillRequest {
   objects?: ObjectName[] | undefined
   force?: boolean | undefined
+  /** What runs or is paused goes on instead. */
+  unlessRunning?: boolean
 }
 
 export interface BackfillProgress {
@@ -54,7 +57,10 @@ export interface Backfill {
   progress(inFlight: number): Promise<BackfillProgress>
   /** Goes on where it was, or does nothing. Resolves when the marking ended, was paused or stopped. */
   run(): Promise<void>
-  request(request: BackfillRequest): Promise<void>
+  /** False where another one goes on instead. */
+  request(request: BackfillRequest): Promise<boolean>
+  /** Active objects that no backfill has ever gone through: the reconcile finds nothing of them. */
+  neverFilled(): Promise<ObjectName[]>
   pause(): Promise<void>
   resume(): Promise<void>
   state(): Promise<BackfillState | undefined>
@@ -92,7 +98,7 @@ export function createBackfill(deps: {
         signal,
       }
       for await (const page of reader.allIds(object, scope, resume)) {
-        if (!(await room(state))) return
+        if (!(await room(state, page.ids.length))) return
         const next = {
           ...state,
           marked: state.marked + page.ids.length,
@@ -147,17 +153,17 @@ export function createBackfill(deps: {
     if (state !== undefined) await keep({ ...state, jobId: null, locator: null })
   }
 
-  async function isFull(): Promise<boolean> {
+  async function hasRoomFor(more: number): Promise<boolean> {
     let queued = 0
     for (const object of OBJECTS) queued += await countBackground(db, object, QUEUED_AT_MOST - queued)
-    return queued >= QUEUED_AT_MOST
+    return queued + more <= QUEUED_AT_MOST
   }
 
   /** Waits while the queue is long; false when the backfill was paused or this process stops. */
-  async function room(state: BackfillState): Promise<boolean> {
+  async function room(state: BackfillState, more: number): Promise<boolean> {
     for (;;) {
       if (signal.aborted || (await read())?.state !== 'running') return false
-      if (state.marked < QUEUED_AT_MOST || !(await isFull())) return true
+      if (state.marked + more <= QUEUED_AT_MOST || (await hasRoomFor(more))) return true
       await sleep(1_000, undefined, { signal }).catch(() => undefined)
     }
   }
@@ -195,7 +201,18 @@ export function createBackfill(deps: {
       return running
     },
 
-    async request({ objects, force = false }) {
+    async neverFilled() {
+      const never: ObjectName[] = []
+      for (const object of OBJECTS)
+        if (
+          deps.mapping().objects[object].active &&
+          (await readState(db, watermarkKey(object))) === undefined
+        )
+          never.push(object)
+      return never
+    },
+
+    async request({ objects, force = false, unlessRunning = false }) {
       const mapping = deps.mapping()
       const wanted = OBJECTS.filter(
         (object) => (objects ?? OBJECTS).includes(object) && mapping.objects[object].active,
@@ -204,8 +221,7 @@ export function createBackfill(deps: {
       let total = 0
       for (const object of wanted)
         total += await reader.count(object, undefined, scopeOf(mapping.objects[object]), signal)
-      filling = new Set(wanted)
-      await write({
+      const state: BackfillState = {
         state: 'running',
         objects: wanted,
         force,
@@ -218,8 +234,17 @@ export function createBackfill(deps: {
         startedAt: new Date().toISOString(),
         finishedAt: null,
         reason: null,
+      }
+      const begins = await leader(async (trx) => {
+        const current = await lockState<BackfillState>(trx, 'backfill')
+        if (unlessRunning && (current?.state === 'running' || current?.state === 'paused')) return false
+        await writeState(trx, 'backfill', state)
+        return true
       })
+      if (!begins) return false
+      filling = new Set(wanted)
       log.info({ objects: wanted, records: total, force }, `backfill of ${total} records begins`)
+      return true
     },
 
     async progress(inFlight) {

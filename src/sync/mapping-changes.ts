@@ -72,7 +72,8 @@ export function createCatchUp(deps: {
         await brake.lookAgain()
         await census.runOnce()
       }
-      if (refill.length > 0) await backfill.request({ objects: refill })
+      // One that has begun meanwhile goes first; what waits is looked at again when it is done.
+      if (refill.length > 0 && !(await backfill.request({ objects: refill, unlessRunning: true }))) return
       await leader(async (trx) => {
         // What was noted meanwhile stays for the next time.
         const now = await readState<MappingChanges>(trx, KEY)

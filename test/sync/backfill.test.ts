@@ -5,6 +5,7 @@ import type { LeaderTransaction } from '../../src/database/lease.ts'
 import { readState, writeState } from '../../src/database/state.ts'
 import type { Db } from '../../src/database/tables.ts'
 import { createLog } from '../../src/log.ts'
+import { OBJECTS } from '../../src/salesforce/ids.ts'
 import { createReader } from '../../src/salesforce/read.ts'
 import { createBackfill, QUEUED_AT_MOST, type Backfill, type BackfillState } from '../../src/sync/backfill.ts'
 import { watermarkKey } from '../../src/sync/reconcile.ts'
@@ -102,7 +103,32 @@ t.test('while 100,000 marks of whatever object are queued it waits', async (t) =
   await until('some looks at the queue', () => Date.now() - began > 2_500)
   t.equal((await marked(db)).size, 0)
   t.notOk(ended)
-  await sql`delete from changes where id = '1'`.execute(db)
+  const allBut = (room: number) =>
+    sql`delete from changes where object <> 'Lead' and id::int <= ${room}`.execute(db)
+  await allBut(ids.length - 1)
+  await until('another look', () => Date.now() - began > 5_000)
+  t.equal((await marked(db)).size, 0, 'not more than 100,000 with the next page either')
+  await allBut(ids.length)
   await running
   t.strictSame(await marked(db), new Set(ids))
+})
+
+t.test('what the bridge asks for by itself waits while another one runs or is paused', async (t) => {
+  const { db, backfillUntil } = await prepare(t, 1)
+  const backfill = backfillUntil(99)
+  const again = () => backfill.request({ objects: ['User'], unlessRunning: true })
+  t.ok(await backfill.request({ objects: ['Lead'], force: true, unlessRunning: true }))
+  t.notOk(await again())
+  await backfill.pause()
+  t.notOk(await again())
+  t.match(await stateOf(db), { state: 'paused', objects: ['Lead'], force: true })
+  await backfill.resume()
+  await backfill.run()
+  t.strictSame(
+    await backfill.neverFilled(),
+    OBJECTS.filter((object) => object !== 'Lead'),
+  )
+  await sql`delete from changes`.execute(db)
+  t.equal((await backfill.progress(0)).state, 'done')
+  t.ok(await again())
 })
