@@ -199,7 +199,15 @@ export async function runFlows(
     const everyMs = env.RECONCILE_EVERY_MINUTES * 60_000
     const wait =
       stream.state().state === 'daily-limit' ? Math.min(everyMs, RECONCILE_WITHOUT_STREAM_MS) : everyMs
-    if (now() - (reconcile.lastRunAt()?.getTime() ?? startedAt) >= wait) await reconcile.runOnce()
+    if (now() - (await lastRunOf(reconcile)) >= wait) await reconcile.runOnce()
+  }
+
+  /** Of whatever leader: terms may be shorter than the time between two runs. Before the first one, since the first backfill. */
+  async function lastRunOf({ lastRunAt }: Pick<typeof census, 'lastRunAt'>): Promise<number> {
+    const last = (await lastRunAt())?.getTime()
+    if (last !== undefined) return last
+    const begun = (await backfill.state())?.startedAt
+    return begun === undefined ? startedAt : Date.parse(begun)
   }
 
   async function onLost(persons: KnownPerson[]): Promise<void> {
@@ -227,8 +235,7 @@ export async function runFlows(
     }),
     every('the reconcile', 1_000, reconcileWhenDue),
     every('the census', 60_000, async () => {
-      const last = (await census.lastRunAt())?.getTime() ?? startedAt
-      if (now() - last >= CENSUS_EVERY_MS) await census.runOnce()
+      if (now() - (await lastRunOf(census)) >= CENSUS_EVERY_MS) await census.runOnce()
     }),
     every('the commands', 1_000, async () => {
       for (const command of await leader(takeCommands))

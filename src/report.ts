@@ -9,12 +9,12 @@ export interface ReportSources {
   backfill: () => Promise<BackfillProgress>
   pacing: Pacing | undefined
   commandsDone: number
-  reconcile: { lastRunAt: () => Date | null; everyMs: number }
+  reconcile: { lastRunAt: () => Promise<Date | null>; everyMs: number }
 }
 
 export async function readReport(sources: ReportSources, epoch: number): Promise<LeaderReport> {
   const stream = sources.stream?.()
-  const lastRunAt = sources.reconcile.lastRunAt()
+  const lastRunAt = await sources.reconcile.lastRunAt()
   const pacing = sources.pacing?.state()
   return {
     epoch,

@@ -63,7 +63,7 @@ export async function runTerm(deps: TermDeps, term: Term, signals: TermSignals):
     backfill: async () => ({ state: 'idle', done: 0, total: 0, etaSeconds: null }),
     pacing: deps.marketo?.pacing,
     commandsDone: 0,
-    reconcile: { lastRunAt: () => null, everyMs: config.env.RECONCILE_EVERY_MINUTES * 60_000 },
+    reconcile: { lastRunAt: async () => null, everyMs: config.env.RECONCILE_EVERY_MINUTES * 60_000 },
   }
   const report = loop({ name: 'the report', everyMs: 1_000, signal: stopping, log }, async () => {
     const value = await readReport(sources, term.epoch)

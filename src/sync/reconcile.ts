@@ -15,7 +15,8 @@ export const OVERLAP_MS = 20 * 60_000
 
 export interface Reconcile {
   runOnce(): Promise<{ found: number }>
-  lastRunAt(): Date | null
+  /** When the last one ended, of whatever leader. */
+  lastRunAt(): Promise<Date | null>
 }
 
 interface Watermark {
@@ -77,16 +78,20 @@ export function createReconcile(deps: {
       const startedAt = Date.now()
       let found = 0
       for (const object of OBJECTS) if (deps.mapping().objects[object].active) found += await walk(object)
-      lastRunAt = new Date()
-      await leader((trx) =>
-        writeState(trx, 'reconcile', { lastRunAt: lastRunAt?.toISOString() ?? null, found }),
-      )
+      const ended = new Date()
+      lastRunAt = ended
+      await leader((trx) => writeState(trx, 'reconcile', { lastRunAt: ended.toISOString(), found }))
       log.info(
         { found, ms: Date.now() - startedAt },
         `reconciled with Salesforce: ${found} records to look at`,
       )
       return { found }
     },
-    lastRunAt: () => lastRunAt,
+
+    async lastRunAt() {
+      const stored = lastRunAt === null ? await readState<{ lastRunAt: string }>(db, 'reconcile') : undefined
+      if (stored !== undefined) lastRunAt = new Date(stored.lastRunAt)
+      return lastRunAt
+    },
   }
 }
