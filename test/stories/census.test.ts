@@ -1,5 +1,6 @@
 // What neither an event nor a stamp tells of is found by comparing all ids with the ledger (design §5, rules 3 and 15).
 import { readState } from '../../src/database/state.ts'
+import { personId } from '../fixtures/persons.ts'
 import { until } from '../fixtures/until.ts'
 import { addUser, smallOrg } from './fixtures/organisation.ts'
 import { storyTeller, type Story } from './fixtures/story.ts'
@@ -48,6 +49,31 @@ story(
     await takeCensus({ db, api, quiet })
     t.ok(holds(ids.carl), 'however often')
     t.ok(holds(ids.lena))
+  },
+)
+
+story(
+  'A record that Salesforce never shows leaves the list of refused ones after two censuses, if others of its object are shown',
+  { org: smallOrg },
+  async (t, { org, ids, parked, db, api, quiet }) => {
+    const [nowhere, hidden] = [personId(77), personId(78, '003')]
+    org.hide('Contact', ids.carl)
+    for (const id of [nowhere, hidden]) await api(`/api/records/${id}/sync`, { method: 'POST' })
+    await until(
+      'both to be refused',
+      async () => (await parked()).has(nowhere) && (await parked()).has(hidden),
+    )
+
+    await takeCensus({ db, api, quiet })
+    t.match((await parked()).get(nowhere), { code: 'unreadable' }, 'once is no proof')
+    await takeCensus({ db, api, quiet })
+    t.notOk((await parked()).has(nowhere), 'nobody could ever take it off the list')
+    await takeCensus({ db, api, quiet })
+    t.match(
+      (await parked()).get(hidden),
+      { code: 'unreadable' },
+      'no contact is shown at all: a permission is missing',
+    )
   },
 )
 
