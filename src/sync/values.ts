@@ -85,10 +85,8 @@ function lost(value: unknown, target: TargetField): Converted {
 }
 
 function textOf(text: string, target: TargetField): Converted {
-  const cut =
-    target.dataType === 'text'
-      ? cutBytes(text, TEXT_AREA_BYTES)
-      : cutCharacters(text, target.length ?? Number.POSITIVE_INFINITY)
+  const whole = cutCharacters(text, target.length ?? Number.POSITIVE_INFINITY)
+  const cut = target.dataType === 'text' ? cutBytes(whole, TEXT_AREA_BYTES) : whole
   return cut.length === text.length
     ? { value: text }
     : { value: cut, note: `${target.name} was cut to ${cut.length} characters, all that Marketo takes` }

@@ -67,6 +67,7 @@ t.test('text longer than the field is cut, never within a character, and said so
   })
   t.equal(cutCharacters('ab🎉cd', 3), 'ab')
   t.equal(cutCharacters('ab🎉cd', 4), 'ab🎉')
+  t.equal(convert('abcdef', { name: 'notes', dataType: 'text', length: 3 }).value, 'abc')
   const long = convert('ü'.repeat(20_000), { name: 'notes', dataType: 'text' })
   t.equal(long.value, 'ü'.repeat(15_000))
   const odd = convert(`x${'€'.repeat(20_000)}`, { name: 'notes', dataType: 'text' })
@@ -91,7 +92,7 @@ t.test('any JSON into any type never throws, fits, and what is lost is said', as
         if (typeof value === 'number') return Number.isFinite(value)
         if (typeof value === 'boolean') return dataType === 'boolean'
         const text = typeof given === 'string' ? given : JSON.stringify(given)
-        const limited = dataType !== 'text' && dataType !== 'date' && dataType !== 'datetime'
+        const limited = dataType !== 'date' && dataType !== 'datetime'
         return (
           (!limited || length === undefined || value.length <= length) &&
           (value === text || note !== undefined || dataType === 'date' || dataType === 'datetime')
