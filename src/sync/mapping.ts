@@ -170,8 +170,9 @@ function reasonAgainst(
   return undefined
 }
 
-/** What the bridge writes itself, in lower case. */
-function keysOf({ key, object, parents }: ObjectDefinition): Set<string> {
+/** What the bridge writes itself, in lower case. Persons have the keys of Lead and Contact both: a Lead has no company, whatever a row says. */
+function keysOf({ key, object, marketo }: ObjectDefinition): Set<string> {
+  const parents = Object.values(DEFINITIONS).flatMap((one) => (one.marketo === marketo ? one.parents : []))
   const keys = [key, 'id', 'marketoGUID', ...parents.map((parent) => parent.target)]
   if (object === 'OpportunityContactRole') keys.push('role')
   return new Set(keys.map((name) => name.toLowerCase()))

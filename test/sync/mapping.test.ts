@@ -104,6 +104,7 @@ t.test('bad rows are skipped, each with its reason', async (t) => {
     [row('Lead', 'FirstName', 'externalPersonId'), /key/],
     [row('Lead', 'FirstName', 'EXTERNALPERSONID'), /key/],
     [row('Contact', 'FirstName', 'externalCompanyId'), /key/],
+    [row('Lead', 'FirstName', 'externalCompanyId'), /key/],
     [row('OpportunityContactRole', 'CreatedDate', 'role'), /no field role|key/],
     [row('Lead', 'FirstName', 'company'), /belongs to the company/],
     [row('Lead', 'FirstName', 'Company'), /belongs to the company/],
