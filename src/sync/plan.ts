@@ -1,7 +1,7 @@
 // Decides what one record needs. Pure: give it what Salesforce says and what the ledger knows, get back one step. A child whose
 // parent Marketo has not confirmed waits; a record that nothing differs in costs no call.
 import type { LedgerEntry } from '../database/ledger.ts'
-import { isQueueId, type ObjectName } from '../salesforce/ids.ts'
+import { isQueueId, toId18, type ObjectName } from '../salesforce/ids.ts'
 import type { Reading } from '../salesforce/read.ts'
 import { decodeHashes, differenceOf, encodeHashes, type Value } from './hashes.ts'
 import type { ObjectMapping } from './mapping.ts'
@@ -103,7 +103,7 @@ export function planRecord(
   if (outOfScope !== undefined) {
     const contact = reading.row.ConvertedContactId
     if (mayJoin && reading.row.IsConverted === true && typeof contact === 'string')
-      return { do: 'merge', into: contact }
+      return { do: 'merge', into: toId18(contact) ?? contact }
     return inMarketo
       ? { do: 'remove', reason: outOfScope, deleted: false }
       : { do: 'outside', references, reason: outOfScope }
@@ -131,11 +131,11 @@ function unreadable(id: string, context: PlanContext, inMarketo: boolean): Step 
   }
 }
 
-function referencesOf(row: Row, parents: Parent[]): References {
+export function referencesOf(row: Row, parents: Parent[]): References {
   const references = { ...NO_REFERENCES }
   for (const parent of parents) {
     const value = row[parent.field]
-    const id = typeof value === 'string' && value !== '' ? value : null
+    const id = typeof value === 'string' && value !== '' ? (toId18(value) ?? value) : null
     references[parent.column] = id !== null && parent.object === 'User' && isQueueId(id) ? null : id
   }
   // A person account counts as its Contact, with no company.

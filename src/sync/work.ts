@@ -9,7 +9,7 @@ import { allDone } from './all-done.ts'
 import { createNameHash } from './hashes.ts'
 import type { Mapping } from './mapping.ts'
 import { DEFINITIONS } from './objects/index.ts'
-import { planRecord, type PlanContext, type Step } from './plan.ts'
+import { planRecord, referencesOf, type PlanContext, type Step } from './plan.ts'
 import { pushObjects } from './push.ts'
 import { pushPersons, type PersonDeps } from './push-persons.ts'
 import { pushRoles } from './push-roles.ts'
@@ -69,11 +69,7 @@ async function plan(
     reading.state === 'live' ? [{ id, row: reading.row }] : [],
   )
   const parentIds = new Set(
-    live.flatMap(({ row }) =>
-      mapping.parents.flatMap((parent) =>
-        typeof row[parent.field] === 'string' ? [String(row[parent.field])] : [],
-      ),
-    ),
+    live.flatMap(({ row }) => Object.values(referencesOf(row, mapping.parents)).filter((id) => id !== null)),
   )
   const [entries, parents, parkedParents, owners, filteredOut] = await Promise.all([
     readLedger(db, ids),

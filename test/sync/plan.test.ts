@@ -49,6 +49,18 @@ const after = (object: ObjectName, step: Step, changes: Partial<LedgerEntry> = {
   return entryOf(object, idOf(object), { hashes, ...references, ...changes })
 }
 
+t.test(
+  'ids that a record refers to are kept with 18 characters, however Salesforce writes them',
+  async (t) => {
+    const row = { OwnerId: USER.slice(0, 15), AccountId: ACCOUNT.slice(0, 15), LastName: 'Ann' }
+    const step = upsert(plan('Contact', live(row)))
+    t.match(step.references, { ownerId: USER, accountId: ACCOUNT })
+    t.match(step.fields, { externalSalesPersonId: USER, externalCompanyId: ACCOUNT })
+    const converted = live({ IsConverted: true, ConvertedContactId: CONTACT.slice(0, 15) })
+    t.strictSame(plan('Lead', converted, entryOf('Lead', LEAD)), { do: 'merge', into: CONTACT })
+  },
+)
+
 t.test('a new record is sent with what it has, and with no blanks', async (t) => {
   const step = upsert(plan('Lead', live({ OwnerId: USER, Email: 'a@b.c', FirstName: 'Ann', Title: null })))
   t.strictSame(step.fields, {
