@@ -112,7 +112,14 @@ async function refusedFilters(
 /** The rows, or none where the org doesn't have the custom metadata type. */
 async function optional<T>(salesforce: Salesforce, soql: string, signal: AbortSignal): Promise<T[]> {
   try {
-    return (await salesforce.query<T>(soql, { signal })).records
+    const rows: T[] = []
+    let page = await salesforce.query<T>(soql, { signal })
+    rows.push(...page.records)
+    while (page.next !== undefined) {
+      page = await salesforce.more<T>(page.next, { signal })
+      rows.push(...page.records)
+    }
+    return rows
   } catch (error) {
     if (error instanceof BridgeError && error.code === 'salesforce_object_missing') return []
     throw error
