@@ -27,7 +27,7 @@ import type { Salesforce } from './salesforce/connect.ts'
 import type { Reader } from './salesforce/read.ts'
 import { guardAccess } from './web/access.ts'
 import type { App } from './web/app-type.ts'
-import { answerFailures } from './web/failures.ts'
+import { answerBadAddress, answerFailures } from './web/failures.ts'
 import { LONGEST_BODY_BYTES, readJsonBodies } from './web/json-bodies.ts'
 import { describeRoutes, serveDescription } from './web/openapi.ts'
 import { refuseWhenOverloaded } from './web/overload.ts'
@@ -85,8 +85,14 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     http: { headersTimeout: HEADERS_TIMEOUT_MS },
     // The router's word about the address counts, the caller's doesn't. As a number Fastify trusts nobody (lib/request.js).
     trustProxy: (_address, hop) => hop === 0,
-    // Longer parameters than any id are told so by the route, instead of not being found.
-    routerOptions: { maxParamLength: 1_000 },
+    routerOptions: {
+      // Longer parameters than any id are told so by the route, instead of not being found.
+      maxParamLength: 1_000,
+      // A Named Credential whose URL ends in a slash, as browsers copy it, calls //webhooks/insights.
+      ignoreDuplicateSlashes: true,
+      ignoreTrailingSlash: true,
+    },
+    frameworkErrors: answerBadAddress,
   }).withTypeProvider<ZodTypeProvider>()
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)

@@ -3,7 +3,7 @@ import t from 'tap'
 import { openDatabase } from '../src/database/connection.ts'
 import { createLog } from '../src/log.ts'
 import { databaseKinds } from './fixtures/databases.ts'
-import { ADMIN_TOKEN, ENVIRONMENT, METRICS_TOKEN, startWeb } from './fixtures/web.ts'
+import { ADMIN_TOKEN, ENVIRONMENT, METRICS_TOKEN, startWeb, WEBHOOK_SECRET } from './fixtures/web.ts'
 
 // PostgreSQL where there is one: it starts faster than the embedded database.
 const kind = (await databaseKinds()).at(-1)
@@ -15,8 +15,26 @@ t.test('every answer is JSON in one shape, also where there is nothing', async (
   t.equal(nowhere.status, 404)
   t.strictSame(Object.keys(nowhere.body), ['statusCode', 'error', 'message'])
   t.equal(nowhere.body.error, 'Not Found')
-  t.equal((await web.request('/%zz')).status, 400)
+  const broken = await web.request('/100%')
+  t.equal(broken.status, 400)
+  t.strictSame(Object.keys(broken.body), ['statusCode', 'error', 'message'])
+  t.match(broken.body.message, /written as %25/)
   t.match(nowhere.headers.get('x-content-type-options'), 'nosniff', 'helmet is on')
+})
+
+t.test('an address is the same with a slash too many', async (t) => {
+  const { db } = await kind!.create(t)
+  const web = await startWeb(t, db)
+  const ask = (path: string, token: string) =>
+    web.request(path, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: '{"cursor":null}',
+    })
+  for (const path of ['//webhooks/insights', '/webhooks/insights/']) {
+    t.equal((await ask(path, WEBHOOK_SECRET)).status, 200, path)
+    t.equal((await ask(path, ADMIN_TOKEN)).status, 401, path)
+  }
 })
 
 t.test('the process is alive and ready, without any token', async (t) => {

@@ -47,6 +47,7 @@ const SENTENCES: Record<string, string> = {
   FST_ERR_CTP_INVALID_JSON_BODY: 'The body is not valid JSON.',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'The body is empty; it must be a JSON object.',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'The body is not as long as its Content-Length says.',
+  FST_ERR_BAD_URL: 'The address is not valid: a % that stands for itself is written as %25.',
 }
 
 export interface Told {
@@ -73,15 +74,22 @@ export function tellFailure(thrown: unknown, request: FastifyRequest, reply: Fas
   }
 }
 
+function answer(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { statusCode, message } = tellFailure(thrown, request, reply)
+  return reply
+    .code(statusCode)
+    .type('application/json; charset=utf-8')
+    .serializer(JSON.stringify)
+    .send({ statusCode, error: STATUS_CODES[statusCode] ?? 'Error', message })
+}
+
+/** What is no address gets to no route, and so not to the error handler either. */
+export function answerBadAddress(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  void answer(error, request, reply)
+}
+
 export function answerFailures(app: FastifyInstance): void {
-  app.setErrorHandler((thrown, request, reply) => {
-    const { statusCode, message } = tellFailure(thrown, request, reply)
-    return reply
-      .code(statusCode)
-      .type('application/json; charset=utf-8')
-      .serializer(JSON.stringify)
-      .send({ statusCode, error: STATUS_CODES[statusCode] ?? 'Error', message })
-  })
+  app.setErrorHandler(answer)
 
   app.setNotFoundHandler((request) => {
     throw app.httpErrors.notFound(
