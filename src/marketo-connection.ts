@@ -32,8 +32,7 @@ export function connectMarketo(deps: {
     config: config.marketo,
     pacing,
     log,
-    onCall: ({ endpoint, code }) =>
-      metrics.marketoCalls.inc({ endpoint: endpoint.replaceAll(/\d+/g, '{id}'), result: code }),
+    onCall: ({ endpoint, code }) => metrics.marketoCalls.inc({ endpoint, result: code }),
   })
   let described: { at: number; schema: Promise<MarketoSchema> } | undefined
   return {
