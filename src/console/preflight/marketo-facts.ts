@@ -8,6 +8,7 @@ import { usage, type Usage } from '../../marketo/usage.ts'
 import { verdictOfCall } from '../../marketo/verdict.ts'
 import { BridgeError } from '../../errors.ts'
 import { told } from '../gather.ts'
+import { notSetUp } from './not-set-up.ts'
 import type { Told } from '../record-facts.ts'
 
 export const KINDS: MarketoObject[] = ['SalesPerson', 'Company', 'Lead', 'Opportunity', 'OpportunityRole']
@@ -25,6 +26,7 @@ export interface MarketoFacts {
 
 export async function marketoFacts(
   marketo: Pick<InsightSource, 'client'> | undefined,
+  missing: string[],
   deadlineMs: number,
 ): Promise<MarketoFacts> {
   const signal = AbortSignal.timeout(deadlineMs)
@@ -32,7 +34,7 @@ export async function marketoFacts(
     told(
       'Marketo',
       async () => {
-        if (marketo === undefined) throw new Error('the MARKETO_… variables are not all set')
+        if (marketo === undefined) throw notSetUp(missing)
         return what(marketo.client)
       },
       signal,

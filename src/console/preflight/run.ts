@@ -40,9 +40,11 @@ const DEADLINE_MS = 20_000
 export async function runPreflight(deps: PreflightDeps): Promise<Preflight> {
   const { config, db, org, marketo, status, now, deadlineMs = DEADLINE_MS } = deps
   const ours = AbortSignal.timeout(deadlineMs)
+  const missing = (system: 'salesforce' | 'marketo'): string[] =>
+    config.missing.find((one) => one.system === system)?.variables ?? []
   const [salesforce, instance, known, calledAt, held, published] = await Promise.all([
-    salesforceFacts(org, deadlineMs),
-    marketoFacts(marketo, deadlineMs),
+    salesforceFacts(org, missing('salesforce'), deadlineMs),
+    marketoFacts(marketo, missing('marketo'), deadlineMs),
     told('The database', status, ours),
     told('The database', async () => (await readWebhookCalls(db))?.at, ours),
     told('The database', async () => (await readLease(db)).held, ours),

@@ -2,6 +2,7 @@
 import type { Describe, Limits, Salesforce } from '../../salesforce/connect.ts'
 import { OBJECTS, type ObjectName } from '../../salesforce/ids.ts'
 import { told } from '../gather.ts'
+import { notSetUp } from './not-set-up.ts'
 import type { Told } from '../record-facts.ts'
 
 export const EVENT = 'Record_Change__e'
@@ -23,10 +24,11 @@ export interface SalesforceFacts {
 
 export async function salesforceFacts(
   org: (() => Promise<Salesforce>) | undefined,
+  missing: string[],
   deadlineMs: number,
 ): Promise<SalesforceFacts> {
   const signal = AbortSignal.timeout(deadlineMs)
-  const connecting = told('Salesforce', () => connect(org), signal)
+  const connecting = told('Salesforce', () => connect(org, missing), signal)
 
   async function ask<T>(what: (salesforce: Salesforce) => Promise<T>): Promise<Told<T>> {
     const connected = await connecting
@@ -61,8 +63,8 @@ export async function salesforceFacts(
   }
 }
 
-async function connect(org: (() => Promise<Salesforce>) | undefined): Promise<Salesforce> {
-  if (org === undefined) throw new Error('the SALESFORCE_… variables are not all set')
+async function connect(org: (() => Promise<Salesforce>) | undefined, missing: string[]): Promise<Salesforce> {
+  if (org === undefined) throw notSetUp(missing)
   return org()
 }
 

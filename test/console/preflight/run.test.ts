@@ -123,13 +123,14 @@ t.test('the doctor looks itself where no service runs, and fails with the reason
     SALESFORCE_LOGIN_URL: 'http://127.0.0.1:1',
     SALESFORCE_CLIENT_ID: 'x',
     SALESFORCE_CLIENT_SECRET: 'a-salesforce-secret-1',
+    MARKETO_CLIENT_SECRET: 'a-marketo-secret-1',
   }
   const { out, code } = await doctor(env)
   t.equal(code, 1)
   t.match(out, /FAILED {2}Reachable, login/)
   t.match(
     out,
-    /FAILED {2}Reachable, token +Marketo could not be asked: the MARKETO_… variables are not all set/,
+    /FAILED {2}Reachable, token +Marketo could not be asked: MARKETO_BASE_URL, MARKETO_CLIENT_ID are missing\./,
   )
   t.notMatch(out, /a-salesforce-secret-1/)
   const broken = await doctor({ PORT: '1' })
