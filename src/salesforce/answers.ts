@@ -31,8 +31,15 @@ export interface Describe {
 
 export type Limits = Record<string, { Max: number; Remaining: number }>
 
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Not copied, as zod's own objects are: a page has up to 2,000 rows. */
+const row = z.custom<Record<string, unknown>>(isObject)
+const rowWithId = z.custom<Row>((value) => isObject(value) && typeof value.Id === 'string')
+
 const page = z.object({
-  records: z.array(z.looseObject({})),
+  records: z.array(row),
   totalSize: z.number(),
   nextRecordsUrl: z.string().startsWith('/').optional(),
 })
@@ -49,7 +56,7 @@ export function asPage<T>({ text }: HttpAnswer): Page<T> | undefined {
 
 /** Composite retrieve answers in the order of the ids asked, null for what can't be read. */
 export function asRows({ text }: HttpAnswer, ids: string[]): Map<string, Row | null> | undefined {
-  const { data } = z.array(z.looseObject({ Id: z.string() }).nullable()).safeParse(parseJson(text))
+  const { data } = z.array(rowWithId.nullable()).safeParse(parseJson(text))
   if (data === undefined || data.length !== ids.length) return undefined
   const matches = data.every((row, i) => row === null || toId18(row.Id) === ids[i])
   return matches

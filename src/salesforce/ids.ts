@@ -35,14 +35,16 @@ export function toId18(text: string): string | undefined {
 
 /** One character per five: bit j is set where the j-th of the five is a capital. */
 function suffixOf(body: string): string {
-  return [0, 5, 10]
-    .map((start) => {
-      const five = body.slice(start, start + 5).split('')
-      const bits = five.reduce((sum, char, j) => sum + (char >= 'A' && char <= 'Z' ? 1 << j : 0), 0)
-      return SUFFIX_ALPHABET.charAt(bits)
-    })
-    .join('')
+  let suffix = ''
+  for (let start = 0; start < body.length; start += 5) {
+    let bits = 0
+    for (let j = 0; j < 5; j++) if (isCapital(body.charCodeAt(start + j))) bits |= 1 << j
+    suffix += SUFFIX_ALPHABET.charAt(bits)
+  }
+  return suffix
 }
+
+const isCapital = (code: number): boolean => code >= 65 && code <= 90
 
 export function objectOf(id: string): ObjectName | undefined {
   const prefix = id.slice(0, 3)

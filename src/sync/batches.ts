@@ -19,7 +19,8 @@ export function batchesOf<T>(
     const keys = new Set<string>()
     let bytes = 0
     for (const [index, item] of rest.entries()) {
-      if (batch.length === atMost || (batch.length > 0 && bytes + sizeOf(item) > BYTES_A_CALL)) {
+      const size = batch.length === atMost ? 0 : sizeOf(item)
+      if (batch.length === atMost || (batch.length > 0 && bytes + size > BYTES_A_CALL)) {
         later.push(...rest.slice(index))
         break
       }
@@ -28,7 +29,7 @@ export function batchesOf<T>(
         continue
       }
       keys.add(keyOf(item))
-      bytes += sizeOf(item)
+      bytes += size
       batch.push(item)
     }
     batches.push(batch)
