@@ -8,14 +8,14 @@ import type { LeaderTransaction } from './database/lease.ts'
 import { vacuumHotTables } from './database/maintenance.ts'
 import { forgetOldCalls } from './database/marketo-calls.ts'
 import { takeSample } from './database/samples.ts'
-import { takeCommands, type Command } from './database/state.ts'
-import { reasonOf } from './errors.ts'
+import type { SentCommand } from './database/state.ts'
 import { createRefresh } from './insights/refresh.ts'
 import { loop, pause, untilAborted } from './loop.ts'
 import type { MarketoClient } from './marketo/client.ts'
 import type { MarketoSchema } from './marketo/describe.ts'
 import type { Pacing } from './marketo/pacing.ts'
 import { usage } from './marketo/usage.ts'
+import { createObey } from './obey.ts'
 import type { ReportSources } from './report.ts'
 import type { Salesforce } from './salesforce/connect.ts'
 import type { ObjectName } from './salesforce/ids.ts'
@@ -178,7 +178,7 @@ export async function runFlows(
     if (!allFilled) await backfill.request({ objects: never, unlessRunning: true })
   }
 
-  async function obey(command: Command & { id: number }): Promise<void> {
+  async function obey(command: SentCommand): Promise<void> {
     const { objects, force } = command.arguments as { objects?: ObjectName[]; force?: boolean }
     if (command.name === 'backfill') await backfill.request({ objects, force })
     else if (command.name === 'backfill-pause') await backfill.pause()
@@ -237,15 +237,7 @@ export async function runFlows(
     every('the census', 60_000, async () => {
       if (now() - (await lastRunOf(census)) >= CENSUS_EVERY_MS) await census.runOnce()
     }),
-    every('the commands', 1_000, async () => {
-      for (const command of await leader(takeCommands))
-        await obey(command).catch((error: unknown) =>
-          log.warn(
-            { command: command.name, reason: reasonOf(error) },
-            `the command ${command.name} failed; give it again`,
-          ),
-        )
-    }),
+    every('the commands', 1_000, createObey({ db, leader, log, now, act: obey })),
     every('the mapping', 60_000, async () => {
       if (now() - mappedAt < MAPPING_EVERY_MS) return
       await mapping.reload({ fresh: false })

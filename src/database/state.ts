@@ -83,10 +83,15 @@ export async function sendCommand(db: DbOrTrx, command: Command): Promise<number
   return row.id
 }
 
-/** Takes the commands off the table, oldest first. */
-export async function takeCommands(db: DbOrTrx): Promise<(Command & { id: number })[]> {
-  const rows = await db.deleteFrom('commands').returning(['id', 'name', 'arguments']).execute()
-  return rows
-    .map((row) => ({ id: row.id, name: row.name as Command['name'], arguments: row.arguments }))
-    .sort((a, b) => a.id - b.id)
+export type SentCommand = Command & { id: number }
+
+/** Oldest first. */
+export async function readCommands(db: DbOrTrx): Promise<SentCommand[]> {
+  const rows = await db.selectFrom('commands').select(['id', 'name', 'arguments']).orderBy('id').execute()
+  return rows.map((row) => ({ id: row.id, name: row.name as Command['name'], arguments: row.arguments }))
+}
+
+/** It is done. */
+export async function dropCommand(db: DbOrTrx, id: number): Promise<void> {
+  await db.deleteFrom('commands').where('id', '=', id).execute()
 }

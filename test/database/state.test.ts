@@ -8,10 +8,10 @@ import {
   raiseProblem,
   readState,
   sendCommand,
-  takeCommands,
   writeState,
   type Problem,
 } from '../../src/database/state.ts'
+import { takeCommands } from '../fixtures/commands.ts'
 import { databaseKinds } from '../fixtures/databases.ts'
 
 const problem = (changes: Partial<Problem> = {}): Problem => ({
