@@ -5,6 +5,9 @@ import { ConfigError, readConfig } from './config.ts'
 import { BridgeError, reasonOf } from './errors.ts'
 import { createLog } from './log.ts'
 
+/** An index of a large table takes minutes, in which nothing is heard. */
+const SILENT_MS = 3_600_000
+
 try {
   const { env } = readConfig()
   const log = createLog(env.LOG_LEVEL)
@@ -13,6 +16,7 @@ try {
     tls: env.DATABASE_TLS,
     folder: env.DATA_DIR,
     log,
+    silentMs: SILENT_MS,
   })
   try {
     const done = await migrate(database.db)

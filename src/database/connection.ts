@@ -1,4 +1,5 @@
 // Opens the database: PostgreSQL by its address, else the embedded one in a folder. The same SQL runs on both.
+import { Socket } from 'node:net'
 import { Kysely, PostgresDialect } from 'kysely'
 import { Pool, types } from 'pg'
 import type { Log } from '../log.ts'
@@ -18,6 +19,10 @@ const POOL_SIZE = 4
 /** A leader that was frozen inside a transaction must not hold its locks past the lease: PostgreSQL ends it. */
 const IDLE_IN_TRANSACTION_MS = 5_000
 
+/** A database that goes without a word (a failover, a frozen machine) leaves connections behind that TCP takes a quarter of an hour to
+ *  end, and four of them are all. Longer than any statement takes but a migration's. */
+const SILENT_MS = 60_000
+
 /** Type ids of PostgreSQL's own catalogue: int8 as number (our counters stay far below 2^53), date as text. */
 const INT8 = 20
 const DATE = 1082
@@ -27,12 +32,12 @@ export interface DatabaseOptions {
   tls: 'verify' | 'no-verify' | 'off'
   folder: string
   log: Log
+  /** A connection from which nothing comes for so long is ended. */
+  silentMs?: number
 }
 
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
-  return options.url === undefined
-    ? openEmbedded(options.folder)
-    : openPostgres(options.url, options.tls, options.log)
+  return options.url === undefined ? openEmbedded(options.folder) : openPostgres(options.url, options)
 }
 
 async function openEmbedded(folder: string): Promise<Database> {
@@ -55,7 +60,7 @@ async function openEmbedded(folder: string): Promise<Database> {
   }
 }
 
-function openPostgres(url: string, tls: DatabaseOptions['tls'], log: Log): Database {
+function openPostgres(url: string, { tls, log, silentMs = SILENT_MS }: DatabaseOptions): Database {
   const pool = new Pool({
     connectionString: withoutSslMode(url),
     max: POOL_SIZE,
@@ -65,6 +70,7 @@ function openPostgres(url: string, tls: DatabaseOptions['tls'], log: Log): Datab
         : { rejectUnauthorized: tls === 'verify' },
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
+    stream: () => impatientSocket(silentMs),
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     application_name: 'sales-insight-bridge',
     types: { getTypeParser: (oid, format) => parserOf(oid) ?? types.getTypeParser(oid, format) },
@@ -77,6 +83,17 @@ function openPostgres(url: string, tls: DatabaseOptions['tls'], log: Log): Datab
   )
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   return { db, kind: 'postgres', close: () => db.destroy() }
+}
+
+function impatientSocket(silentMs: number): Socket {
+  const socket = new Socket()
+  return socket.setTimeout(silentMs, () =>
+    socket.destroy(
+      Object.assign(new Error(`the database has not answered for ${silentMs / 1_000} s`), {
+        code: 'ETIMEDOUT',
+      }),
+    ),
+  )
 }
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/

@@ -75,4 +75,18 @@ for (const kind of (await databaseKinds()).filter(({ name }) => name === 'postgr
       await t.rejects(transaction)
       t.strictSame((await sql`select 1 as one`.execute(other.db)).rows, [{ one: 1 }])
     })
+
+    t.test('connections from which nothing comes are ended, and others take their place', async (t) => {
+      const other = await openDatabase({ url, tls: 'off', folder: '', log, silentMs: 1_000 })
+      t.teardown(() => other.close())
+      const began = Date.now()
+      const sleepers = Array.from({ length: 4 }, () => sql`select pg_sleep(30)`.execute(other.db))
+      for (const outcome of await Promise.allSettled(sleepers))
+        t.match(outcome, {
+          status: 'rejected',
+          reason: { code: 'ETIMEDOUT', message: /not answered for 1 s/ },
+        })
+      t.strictSame((await sql`select 1 as one`.execute(other.db)).rows, [{ one: 1 }])
+      t.ok(Date.now() - began < 15_000)
+    })
   })

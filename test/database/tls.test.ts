@@ -33,3 +33,18 @@ t.test(
     t.equal(front.began.at(-1), 'plain')
   },
 )
+
+t.test('over TLS, too, only a silent connection is ended', { skip }, async (t) => {
+  const front = await startTlsFront(t, host!)
+  const { db, close } = await openDatabase({
+    url: front.url,
+    tls: 'no-verify',
+    folder: '',
+    log: createLog('silent'),
+    silentMs: 1_000,
+  })
+  t.teardown(close)
+  for (let n = 0; n < 5; n++) await sql`select pg_sleep(0.4)`.execute(db)
+  t.strictSame(front.began, ['tls'], 'one connection for all of them')
+  await t.rejects(sql`select pg_sleep(30)`.execute(db), { code: 'ETIMEDOUT' })
+})
