@@ -3,6 +3,8 @@ import t from 'tap'
 import { openDatabase } from '../src/database/connection.ts'
 import { createLog } from '../src/log.ts'
 import { databaseKinds } from './fixtures/databases.ts'
+import { visit } from './console/fixtures/pages.ts'
+import { personId } from './fixtures/persons.ts'
 import { ADMIN_TOKEN, ENVIRONMENT, METRICS_TOKEN, startWeb, WEBHOOK_SECRET } from './fixtures/web.ts'
 
 // PostgreSQL where there is one: it starts faster than the embedded database.
@@ -123,6 +125,13 @@ t.test('without its database the process is alive, not ready, and asks callers t
     t.equal(answer.status, 503)
     t.equal(answer.headers.get('retry-after'), '10')
     t.notMatch(JSON.stringify(answer.body), /127\.0\.0\.1|ECONNREFUSED/)
+  }
+  const visitor = visit(web.url)
+  await visitor.signIn()
+  for (const path of ['/', '/changes', '/parked', '/parked.csv', '/settings', `/records/${personId(1)}`]) {
+    const { status, text } = await visitor.get(path)
+    t.equal(status, 503, path)
+    t.match(text, /The database cannot be reached at the moment/, path)
   }
   const metrics = await web.request('/metrics', { headers: { authorization: `Bearer ${METRICS_TOKEN}` } })
   t.equal(metrics.status, 200, 'what was counted is told all the same')

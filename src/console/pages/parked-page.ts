@@ -1,7 +1,7 @@
 // Refused records: grouped by reason, filtered, tried again, as a CSV file; and a mass removal that waits for somebody to confirm it.
 import { Readable } from 'node:stream'
 import { z } from 'zod'
-import { retryParked } from '../../database/parked.ts'
+import { retryParked, type ParkedRecord } from '../../database/parked.ts'
 import {
   groupsOfParked,
   idsOfParked,
@@ -58,13 +58,15 @@ export function parkedPages(app: App, { db, show }: { db: Db; show: Show }): voi
     })
   })
 
-  app.get('/parked.csv', { config, schema: { hide: true, querystring: list } }, (request, reply) => {
+  app.get('/parked.csv', { config, schema: { hide: true, querystring: list } }, async (request, reply) => {
     const { after: _, ...filter } = request.query
+    // Before the first byte goes out a failure can still be told.
+    const first = await pageOfParked(db, filter, { limit: CSV_PAGE })
     return reply
       .header('content-disposition', 'attachment; filename="parked.csv"')
       .header('cache-control', 'no-store')
       .type('text/csv; charset=utf-8')
-      .send(Readable.from(csvOf(db, filter)))
+      .send(Readable.from(csvOf(db, filter, first)))
   })
 
   app.post('/parked/retry', { config, schema: { hide: true, body: chosen } }, async (request, reply) => {
@@ -85,11 +87,9 @@ async function stoppedRemovals(db: Db) {
   return { counts, records, total: counts.reduce((sum, count) => sum + count.records, 0) }
 }
 
-async function* csvOf(db: Db, filter: ListFilter): AsyncGenerator<string> {
+async function* csvOf(db: Db, filter: ListFilter, first: ParkedRecord[]): AsyncGenerator<string> {
   yield csvLine(['Object', 'Id', 'Code', 'Reason', 'What to do', 'Attempts', 'First seen', 'Last seen'])
-  let after: Place | undefined
-  for (;;) {
-    const records = await pageOfParked(db, filter, { after, limit: CSV_PAGE })
+  for (let records = first; ;) {
     for (const record of records)
       yield csvLine([
         record.object,
@@ -101,8 +101,8 @@ async function* csvOf(db: Db, filter: ListFilter): AsyncGenerator<string> {
         record.firstSeenAt.toISOString(),
         record.lastSeenAt.toISOString(),
       ])
-    after = records.at(-1)
     if (records.length < CSV_PAGE) return
+    records = await pageOfParked(db, filter, { after: records.at(-1), limit: CSV_PAGE })
   }
 }
 
