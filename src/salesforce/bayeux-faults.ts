@@ -62,7 +62,7 @@ const RULES: Rule[] = [
   },
   {
     when: /concurrent user limit|simultaneous connections/i,
-    kind: 'server-busy',
+    kind: 'rebuild',
     code: 'stream_client_limit',
     reason: 'The org has as many streaming clients as it may have',
     advice: `${BY_ITSELF} Close other streaming clients: other integrations, and browser tabs with components that listen to events.`,

@@ -61,7 +61,7 @@ export interface Stream {
   close(): Promise<void>
 }
 
-const TIMING: StreamTiming = {
+export const TIMING: StreamTiming = {
   watchdogMs: 120_000,
   requestMs: 20_000,
   // Salesforce forgets a client 40 s after its last answer.
@@ -71,7 +71,8 @@ const TIMING: StreamTiming = {
   backoff: { firstMs: 1_000, capMs: 30_000 },
   serverBusy: { firstMs: 120_000, capMs: 170_000 },
   dailyLimitMs: 900_000,
-  stoppedMs: 150_000,
+  // Within 60 s after an admin has cured it, the stream is back too.
+  stoppedMs: 30_000,
   healthyMs: 60_000,
   storedMs: 30_000,
   sliceSize: 500,

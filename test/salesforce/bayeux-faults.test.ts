@@ -75,7 +75,7 @@ const cases: Case[] = [
     error: '403::Handshake denied',
     failureReason: '403::To ensure fair use we limit the number of simultaneous connections per server',
     reconnect: 'none',
-    kind: 'server-busy',
+    kind: 'rebuild',
     code: 'stream_client_limit',
   },
   {
@@ -84,7 +84,7 @@ const cases: Case[] = [
     error: '403::Handshake denied',
     failureReason: '403::Organization concurrent user limit exceeded',
     reconnect: 'none',
-    kind: 'server-busy',
+    kind: 'rebuild',
     code: 'stream_client_limit',
   },
   ...['/meta/handshake', '/meta/connect', '/meta/subscribe'].map((channel) => ({

@@ -2,6 +2,7 @@
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
+import { TIMING } from '../../src/salesforce/stream.ts'
 import { until } from './fixtures/connection.ts'
 import { openScripted, type Opened } from './fixtures/open-stream.ts'
 import { CHANNEL, event, good, refused, type BayeuxScript, type Sent } from './fixtures/scripted-bayeux.ts'
@@ -242,7 +243,7 @@ for (const channel of ['/meta/handshake', '/meta/connect', '/meta/subscribe'])
     },
   )
 
-t.test('too many clients of the org: waits as for a busy server, without a new token', async (t) => {
+t.test('too many clients of the org: backs off, without a new token', async (t) => {
   const opened = await openScripted(t, {
     play: once('/meta/handshake', (sent) =>
       refused(sent, '403::Handshake denied', denied('403::Organization concurrent user limit exceeded')),
@@ -252,6 +253,15 @@ t.test('too many clients of the org: waits as for a busy server, without a new t
   await opened.stream.subscribed
   t.equal(opened.logins(), 1)
 })
+
+t.test(
+  'after any one fault but a busy server and the daily limit the stream is back within a minute',
+  async (t) => {
+    const { backoff, stoppedMs, requestMs } = TIMING
+    for (const wait of [backoff.capMs, stoppedMs])
+      t.ok(requestMs + wait < 55_000, 'the rest is for the handshake')
+  },
+)
 
 t.test('an expired position: subscribes to what comes, and tells of the gap once it stands', async (t) => {
   const { stream, memory, bayeux } = await openScripted(t, {
