@@ -1,5 +1,5 @@
 // POST /webhooks/insights: what the scheduled Apex job calls. With a cursor it answers from the store, with ids from Marketo.
-import type { InsightValues } from '../database/insights.ts'
+import type { NumberedInsight } from '../database/insights.ts'
 import type { Db } from '../database/tables.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
@@ -39,6 +39,8 @@ export function insightRoute(app: App, deps: InsightRouteDeps): void {
         body: insightRequest,
         response: { 200: insightAnswer, ...failures(400, 401, 413, 415, 429, 500, 503) },
       },
+      // The answer has the schema's type; to look at each of 16,000 values again took a third of a page's time.
+      serializerCompiler: () => JSON.stringify,
       onResponse: async (request, reply) => {
         const mode = modeOf(request.body)
         metrics.webhook.observe({ mode, status: reply.statusCode }, reply.elapsedTime / 1_000)
@@ -65,7 +67,9 @@ export function insightRoute(app: App, deps: InsightRouteDeps): void {
         throw app.httpErrors.createError(503, read.reason, { expose: true })
       }
       return {
-        records: read.records.map(({ id, values }) => recordOf(id, values)),
+        records: read.records.map(({ id, values }) =>
+          recordOf(id, { ...values, date: values.date?.toISOString() ?? null }),
+        ),
         missing: read.missing,
         asOf,
       }
@@ -78,11 +82,11 @@ function modeOf(body: unknown): string {
   return Object.hasOwn(body, 'ids') ? 'ids' : 'cursor'
 }
 
-function recordOf(id: string, values: InsightValues): InsightRecord {
+function recordOf(id: string, values: Omit<NumberedInsight, 'id' | 'number'>): InsightRecord {
   return {
     id,
     lastInterestingMomentType: values.type,
-    lastInterestingMomentDate: values.date?.toISOString() ?? null,
+    lastInterestingMomentDate: values.date,
     lastInterestingMomentDesc: values.description,
     lastInterestingMomentSource: values.source,
     priority: values.priority,

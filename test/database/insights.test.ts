@@ -79,7 +79,7 @@ for (const kind of kinds)
         ['c', 4],
       ],
     )
-    t.strictSame(all[1]?.date, at(0))
+    t.equal(all[1]?.date, at(0).toISOString())
     t.equal(all[1]?.description, 'Visited 🎉')
 
     await db.transaction().execute((trx) => rekeyInsight(trx, 'b', 'd'))
