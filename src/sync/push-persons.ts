@@ -47,7 +47,8 @@ async function updateById(deps: PersonDeps, writes: Write[]): Promise<void> {
 async function pushUnknown(deps: PersonDeps, writes: Write[]): Promise<void> {
   const held = new Map<string, Found[]>()
   // Several persons with one key can only be merged when it is known which they are.
-  if (!deps.keyLookup.accepted || deps.severalPersons === 'merge') {
+  const keysKnown = !deps.keyLookup.accepted || deps.severalPersons === 'merge'
+  if (keysKnown) {
     const found = await find(deps, 'externalPersonId', writes, (write) => write.id)
     if (!found.ok) return fail(deps, writes, found.outcome)
     for (const person of found.persons) push(held, person.externalPersonId ?? '', person)
@@ -60,7 +61,7 @@ async function pushUnknown(deps: PersonDeps, writes: Write[]): Promise<void> {
   })
   const rest = writes.filter((write) => !held.has(write.id))
 
-  const adopted = await adoptable(deps, rest)
+  const adopted = await adoptable(deps, rest, keysKnown)
   if (!adopted.ok) return fail(deps, rest, adopted.outcome)
   await allDone([
     updateById(deps, [...ours, ...adopted.writes]),
@@ -104,6 +105,7 @@ async function create(deps: PersonDeps, writes: Write[]): Promise<void> {
 async function adoptable(
   deps: PersonDeps,
   writes: Write[],
+  keysKnown: boolean,
 ): Promise<{ ok: true; writes: Write[] } | { ok: false; outcome: CallOutcome }> {
   const candidates = writes.filter((write) => deps.matchByEmail && searchable(write.email))
   if (candidates.length === 0) return { ok: true, writes: [] }
@@ -119,7 +121,14 @@ async function adoptable(
     if (persons.length === 1 && !wanted.has(persons[0]!.id))
       wanted.set(persons[0]!.id, { write, marketoId: String(persons[0]!.id) })
   }
-  const claims = [...wanted.values()]
+  // A second person must not get a key that another one has.
+  const beside = [...wanted.values()].map(({ write }) => write)
+  const held = keysKnown
+    ? ({ ok: true, persons: [] } as const)
+    : await find(deps, 'externalPersonId', beside, (write) => write.id)
+  if (!held.ok) return held
+  const keys = new Set(held.persons.map((person) => person.externalPersonId))
+  const claims = [...wanted.values()].filter(({ write }) => !keys.has(write.id))
   const won = await deps.leader((trx: DbOrTrx) =>
     claimPersons(
       trx,

@@ -1,7 +1,7 @@
 // Persons never duplicate, and adopting one erases nothing (design §5, rules 4, 7 and 8).
 import { until } from '../fixtures/until.ts'
 import type { Org } from '../simulators/salesforce/org.ts'
-import { smallOrg } from './fixtures/organisation.ts'
+import { smallOrg, type SmallOrg } from './fixtures/organisation.ts'
 import { storyTeller } from './fixtures/story.ts'
 
 const { story } = await storyTeller()
@@ -171,6 +171,24 @@ story(
     const lead = org.insert('Lead', { LastName: 'Solo', Company: 'X', Email: 'solo@x.example' })
     await inStep({ made: new Set([made.id]) })
     t.not(person(lead).id, made.id)
+  },
+)
+
+let before: SmallOrg
+
+story(
+  'Beside the person that has the key already, none with the e-mail is adopted: no key is given twice',
+  {
+    org: (org) => (before = smallOrg(org)),
+    before: ({ instance }) => {
+      instance.createLead({ email: 'former@x.example', externalPersonId: before.lena })
+      instance.createLead({ email: 'lena@acme.example' })
+    },
+  },
+  async (t, { ids, inStep, person, instance }) => {
+    await inStep()
+    t.equal(person(ids.lena).fields.email, 'lena@acme.example')
+    t.equal(instance.leads.size, 3)
   },
 )
 
