@@ -4,7 +4,8 @@ import { buildApp } from './app.ts'
 import type { Config } from './config.ts'
 import { openDatabase, type Database } from './database/connection.ts'
 import { assertSchema, migrate } from './database/schema.ts'
-import { startLeadership } from './leadership.ts'
+import { BridgeError } from './errors.ts'
+import { startLeadership, type Leadership } from './leadership.ts'
 import type { Log } from './log.ts'
 import { connectMarketo } from './marketo-connection.ts'
 import { createMetrics } from './metrics.ts'
@@ -13,6 +14,7 @@ import { createReader } from './salesforce/read.ts'
 import type { SyncCounters } from './sync/counters.ts'
 import { createTally } from './tally.ts'
 import { runTerm } from './term.ts'
+import type { App } from './web/app-type.ts'
 
 export interface Service {
   port: number
@@ -55,12 +57,7 @@ export async function serveOn(config: Config, database: Database, log: Log): Pro
     received: (result, events) =>
       metrics.events.inc({ result: result === 'stored' ? 'marked' : 'parked' }, events),
   }
-  const leadership = startLeadership({
-    db,
-    log,
-    run: (term, signals) =>
-      runTerm({ config, database, salesforce, marketo, counters, tally, log }, term, signals),
-  })
+  let leadership: Leadership | undefined
   const app = await buildApp({
     config,
     db,
@@ -69,18 +66,39 @@ export async function serveOn(config: Config, database: Database, log: Log): Pro
     marketo,
     salesforce: salesforce && (async () => createReader(await salesforce.connect())),
     org: salesforce && (() => salesforce.connect()),
-    isLeader: () => leadership.leads(),
+    isLeader: () => leadership?.leads() ?? false,
   })
-  await app.listen({ port: config.env.PORT, host: config.env.HOST })
+  await listen(app, config.env)
   const { port } = app.server.address() as AddressInfo
+  // Last: a process that can't serve must not begin to write, and keep others from leading.
+  const led = startLeadership({
+    db,
+    log,
+    run: (term, signals) =>
+      runTerm({ config, database, salesforce, marketo, counters, tally, log }, term, signals),
+  })
+  leadership = led
   return {
     port,
-    leads: () => leadership.leads(),
+    leads: () => led.leads(),
     async close() {
-      await Promise.allSettled([leadership.close(), app.close()])
+      await Promise.allSettled([led.close(), app.close()])
       await Promise.allSettled([marketo?.client.close(), salesforce?.close()])
       await database.close()
     },
+  }
+}
+
+async function listen(app: App, { PORT: port, HOST: host }: Config['env']): Promise<void> {
+  try {
+    await app.listen({ port, host })
+  } catch (error) {
+    throw new BridgeError(
+      'not_listening',
+      `The web server can't use port ${port} of ${host}.`,
+      'Set PORT to one that nobody uses, and HOST to an address of this machine (0.0.0.0 is all of them).',
+      { cause: error },
+    )
   }
 }
 

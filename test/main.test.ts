@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import t from 'tap'
@@ -117,6 +118,31 @@ t.test(
     t.equal(await process.ended, 0, 'closed in time', { output: process.output() })
   },
 )
+
+t.test('what a process needs to start and does not get is named, and nothing is led before', async (t) => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  t.teardown(() => taken.close())
+  const { port } = taken.address() as AddressInfo
+  const nowhere = 'postgres://postgres@127.0.0.1:1/bridge'
+  const cases: [environment: Record<string, string>, told: RegExp][] = [
+    [
+      { DATA_DIR: t.testdir(), PORT: String(port) },
+      new RegExp(`port ${port} of 127.0.0.1.*EADDRINUSE.*PORT`),
+    ],
+    [{ DATA_DIR: join(top, 'package.json') }, /package\.json\..*EEXIST.*DATA_DIR/],
+    [{ DATABASE_URL: nowhere }, /database could not be asked.*ECONNREFUSED.*DATABASE_URL/],
+  ]
+  const started = cases.map(([environment, told]) => ({
+    ...start(t, 'node', ['src/main.ts'], { ...SECRETS, ...environment }),
+    told,
+  }))
+  for (const { ended, output, told } of started) {
+    t.equal(await ended, 1)
+    t.match(output(), told)
+    t.notMatch(output(), /this process leads/)
+  }
+})
 
 const skip = (await postgresAnswers()) ? false : 'there is no PostgreSQL here'
 t.test('npm start refuses a PostgreSQL that npm run migrate has not prepared', { skip }, async (t) => {

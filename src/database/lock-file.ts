@@ -5,10 +5,19 @@ import { BridgeError } from '../errors.ts'
 
 /** Takes the folder for this process; a lock whose process is gone is taken over. Returns the release. */
 export function lockFolder(folder: string): () => void {
-  mkdirSync(folder, { recursive: true })
   const path = join(folder, 'lock')
   const own = `${path}.${process.pid}`
-  writeFileSync(own, String(process.pid))
+  try {
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(own, String(process.pid))
+  } catch (error) {
+    throw new BridgeError(
+      'folder_unusable',
+      `The embedded database can't use the folder ${folder}.`,
+      'Set DATA_DIR to a folder that this process may write to, or DATABASE_URL to a PostgreSQL database.',
+      { cause: error },
+    )
+  }
   try {
     for (let attempt = 0; attempt < 3; attempt++) {
       if (isFree(path, own)) return () => rmSync(path, { force: true })

@@ -32,7 +32,16 @@ export async function assertSchema(db: Db): Promise<void> {
 
 export async function schemaBehind(db: Db): Promise<string[]> {
   const known = Object.keys(migrations)
-  const tables = await db.introspection.getTables({ withInternalKyselyTables: true })
+  const tables = await db.introspection
+    .getTables({ withInternalKyselyTables: true })
+    .catch((error: unknown) => {
+      throw new BridgeError(
+        'database_unreachable',
+        'The database could not be asked.',
+        'Check DATABASE_URL and DATABASE_TLS, and that PostgreSQL runs there.',
+        { cause: error },
+      )
+    })
   if (!tables.some((table) => table.name === 'kysely_migration')) return known
   const done = new Set(
     (
