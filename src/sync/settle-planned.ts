@@ -1,9 +1,9 @@
 // Writes down what needs no call to Marketo: nothing differs, out of scope, only references moved, waits for a parent, or can't be read.
-import { mark, PRIORITY, release, settle, waitForParent, type Taken } from '../database/changes.ts'
+import { mark, PRIORITY, release, settle, waitForParent, type Mark, type Taken } from '../database/changes.ts'
 import { confirm, type LedgerEntry } from '../database/ledger.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
 import { park, readParked, unpark } from '../database/parked.ts'
-import type { ObjectName } from '../salesforce/ids.ts'
+import { toId18, type ObjectName } from '../salesforce/ids.ts'
 import type { Step } from './plan.ts'
 import type { Planned } from './work.ts'
 
@@ -98,6 +98,7 @@ export async function settleWithoutCalls(
           : [],
       ),
     )
+    await mark(trx, outside.flatMap(personHalf))
     await settle(trx, settled)
     const cured = settled
       .filter((item) => !parked.some(({ taken }) => taken.id === item.id))
@@ -106,6 +107,13 @@ export async function settleWithoutCalls(
     await release(trx, cured)
     await letWait(trx, waiting)
   })
+}
+
+/** Of a person account its Account's triggers alone tell of a change (salesforce facts §4); what is synced is its Contact. */
+function personHalf({ taken, reading }: Planned): Mark[] {
+  if (reading.state !== 'live' || reading.row.IsPersonAccount !== true) return []
+  const id = toId18(String(reading.row.PersonContactId))
+  return id === undefined ? [] : [{ object: 'Contact', id, priority: taken.priority, force: taken.force }]
 }
 
 /** Parents that nobody knows yet are fetched with the child's priority; parked ones are waited for as they are. */

@@ -9,6 +9,7 @@ import { watchedFields } from '../simulators/salesforce/record-change.ts'
 const NEVER_ALONE = new Set([
   'CreatedDate',
   'IsPersonAccount',
+  'PersonContactId',
   'ConvertedContactId',
   'ForecastCategory',
   'LastActivityDate',

@@ -8,7 +8,7 @@ export const company: ObjectDefinition = {
   parents: [
     { field: 'OwnerId', object: 'User', target: 'externalSalesPersonId', column: 'ownerId', required: false },
   ],
-  reads: ['IsPersonAccount'],
+  reads: ['IsPersonAccount', 'PersonContactId'],
   mapping: [
     ['Name', 'company'],
     ['Site', 'site'],
