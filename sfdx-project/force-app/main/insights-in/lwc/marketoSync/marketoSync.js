@@ -93,7 +93,8 @@ export default class MarketoSync extends LightningElement {
 
     lookAgainWhileRunning() {
         clearTimeout(this.timer);
-        if (this.isRunning) {
+        // An answer may come when the page has been left: nobody would end the timer.
+        if (this.isRunning && this.isConnected) {
             this.timer = setTimeout(() => this.ask(getStatus), LOOK_AGAIN_MILLISECONDS);
         }
     }

@@ -159,6 +159,15 @@ describe('marketoSync', () => {
         expect(jest.getTimerCount()).toBe(0);
     });
 
+    it('does not look again when the page was left while it asked', async () => {
+        jest.useFakeTimers();
+        const element = await renderWith({ ...status, state: 'Running' });
+        jest.advanceTimersByTime(5000);
+        element.remove();
+        await settled();
+        expect(jest.getTimerCount()).toBe(0);
+    });
+
     it('tells of a run that could not be started', async () => {
         const element = await renderWith(status);
         runNow.mockRejectedValue({ body: { message: 'no rights' } });
