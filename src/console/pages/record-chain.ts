@@ -65,8 +65,11 @@ const NOT_THIS: Partial<Record<LinkName, string>> = {
   'Sales Insight values': 'Only persons have Sales Insight values.',
 }
 
+const OF_PERSONS: typeof NOT_THIS = {
+  'Sales Insight values': 'Unknown, as Marketo does not show the person.',
+}
+
 const UNREADABLE: typeof NOT_THIS = {
-  ...NOT_THIS,
   'Sales person': 'Unknown, as Salesforce does not show the record.',
   Company: 'Unknown, as Salesforce does not show the record.',
 }
@@ -75,10 +78,15 @@ export function chainOf(diagnosis: Diagnosis, related: Related): Link[] {
   const checks = diagnosis.checks.map((check) => ({ link: placeOf(check, diagnosis.object), check }))
   const more = relatedChecks(related)
   const readable = diagnosis.checks.some(({ name, ok }) => name === 'Salesforce' && ok)
+  const reasons = {
+    ...NOT_THIS,
+    ...(OWN[diagnosis.object] === 'Person' ? OF_PERSONS : {}),
+    ...(readable ? {} : UNREADABLE),
+  }
   return LINKS.flatMap((name): Link[] => {
     const found = [...checks, ...more].filter(({ link }) => link === name).map(({ check }) => check)
     if (found.length === 0) {
-      const reason = readable ? NOT_THIS[name] : UNREADABLE[name]
+      const reason = reasons[name]
       if (reason === undefined) return []
       return [{ name, tone: 'off', checks: [{ name, ok: true, reason, advice: null, tone: 'off' }] }]
     }
