@@ -16,6 +16,9 @@ import { isLoopback } from './loopback.ts'
 import { sentenceOf } from './notices.ts'
 import { words } from './words.ts'
 
+/** A filter of 200 signs, each of them nine in an address, is longer than anybody's bookmark. */
+export const LONGEST_PLACE = 1_000
+
 const TEMPLATES = join(import.meta.dirname, 'templates')
 
 export interface Page {
@@ -100,7 +103,9 @@ export async function openPages(
 
 function signInAddress(request: FastifyRequest, message: string): string {
   const query = new URLSearchParams()
-  if (request.method === 'GET' && request.url !== '/') query.set('next', request.url)
+  // One that the sign-in would refuse for its length leads home instead.
+  if (request.method === 'GET' && request.url !== '/' && request.url.length <= LONGEST_PLACE)
+    query.set('next', request.url)
   if (message.startsWith('Your session has ended')) query.set('ended', '1')
   return query.size === 0 ? '/login' : `/login?${query.toString()}`
 }

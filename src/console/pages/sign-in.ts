@@ -6,7 +6,7 @@ import { SESSION_COOKIE, type Sessions } from '../../web/session.ts'
 import { createSlowDown } from '../../web/slow-down.ts'
 import { field } from './fields.ts'
 import { isLoopback } from './loopback.ts'
-import type { Show } from './pages.ts'
+import { LONGEST_PLACE, type Show } from './pages.ts'
 
 /** Only our own pages: an address of another host, or a scheme, must not be where a sign-in ends. */
 const LOCAL = /^\/(?![/\\])[\w\-./?=&%+@]*$/
@@ -20,7 +20,7 @@ export function signInPages(
   const { show, sessions, adminToken, now } = deps
   const slowDown = createSlowDown(now)
   const cookie = { path: '/', httpOnly: true, sameSite: 'strict' } as const
-  const place = z.object({ next: field(1_000), ended: field(10) })
+  const place = z.object({ next: field(LONGEST_PLACE), ended: field(10) })
 
   app.get(
     '/login',
@@ -43,7 +43,7 @@ export function signInPages(
     '/login',
     {
       config: { access: 'open' },
-      schema: { hide: true, body: z.object({ token: field(1_000), next: field(1_000) }) },
+      schema: { hide: true, body: z.object({ token: field(1_000), next: field(LONGEST_PLACE) }) },
     },
     async (request, reply) => {
       const { token, next } = request.body

@@ -106,6 +106,13 @@ t.test('signing out ends the session, and an ended one leads to the sign-in with
   t.match((await visitor.get('/login?ended=1')).text, /Your session has ended\. Sign in again\./)
 })
 
+t.test('an address too long to come back to leads to the sign-in all the same', async (t) => {
+  const { db } = await kind!.create(t)
+  const visitor = visit((await startWeb(t, db)).url)
+  const { headers } = await visitor.get(`/parked?text=${encodeURIComponent('あ'.repeat(150))}`)
+  t.equal((await visitor.get(headers.get('location') ?? '')).status, 200)
+})
+
 t.test('a change that another site asks for is refused', async (t) => {
   const { db } = await kind!.create(t)
   const { url } = await startWeb(t, db)
