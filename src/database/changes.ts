@@ -220,16 +220,22 @@ export async function dueKinds(db: DbOrTrx): Promise<DueKinds> {
   return { live: objects('live'), background: objects('background') }
 }
 
-/** Those of these records that are queued or wait. */
-export async function queued<T extends { id: string }>(db: DbOrTrx, records: T[]): Promise<T[]> {
+/** Those of these records that are queued or wait for a parent. */
+export async function queued<T extends { id: string }>(
+  db: DbOrTrx,
+  records: T[],
+): Promise<{ queued: T[]; waiting: T[] }> {
   const ids = records.map(({ id }) => id)
   const rows = await db
     .selectFrom('changes')
-    .select('id')
+    .select(['id', 'waiting_for'])
     .where('id', '=', sql<string>`any(${ids}::text[])`)
     .execute()
-  const found = new Set(rows.map(({ id }) => id))
-  return records.filter(({ id }) => found.has(id))
+  const waits = new Map(rows.map((row) => [row.id, row.waiting_for !== null]))
+  return {
+    queued: records.filter(({ id }) => waits.get(id) === false),
+    waiting: records.filter(({ id }) => waits.get(id) === true),
+  }
 }
 
 export async function readChange(db: DbOrTrx, id: string) {

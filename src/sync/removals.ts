@@ -21,7 +21,7 @@ import type { Planned } from './work.ts'
 export type Remove = (object: ObjectName, planned: Planned[]) => Promise<void>
 
 const SOON_MS = 1_000
-/** How long a parent's removal waits for its children to be re-pointed before Marketo is asked anyway. */
+/** How long a parent's removal waits for children that go on pointing to it before Marketo is asked anyway. */
 const CHILDREN_WAIT_MS = 15_000
 const CHILDREN_PATIENCE = 4
 
@@ -211,8 +211,10 @@ export function createRemove(deps: {
       return false
     }
     const told = leftOut && entry.state === 'outside'
-    const left = told ? await queued(trx, children) : children
-    if (left.length === 0 || taken.attempts >= CHILDREN_PATIENCE) return true
+    const { queued: onTheWay, waiting } = await queued(trx, children)
+    const left = told ? [...onTheWay, ...waiting] : children
+    // Asked too early Marketo says that it is in use, and then it stays for good: whoever is still to be written is waited for.
+    if (left.length === 0 || (taken.attempts >= CHILDREN_PATIENCE && onTheWay.length === 0)) return true
     if (leftOut && !told)
       await confirm(trx, [{ ...entry, state: 'outside', hashes: null, notes: step.reason, pushed: false }])
     await mark(

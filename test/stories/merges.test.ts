@@ -1,6 +1,7 @@
 // Merged in Salesforce, merged in Marketo (design §5, rule 9).
 import type { Org } from '../simulators/salesforce/org.ts'
 import { smallOrg } from './fixtures/organisation.ts'
+import { until } from '../fixtures/until.ts'
 import { storyTeller } from './fixtures/story.ts'
 
 const { story } = await storyTeller()
@@ -185,5 +186,25 @@ story(
     await inStep({ deadlineMs: 25_000 })
     t.notOk(instance.findOpportunity(ids.deal))
     t.equal(instance.roles.size, 0)
+  },
+)
+
+story(
+  'The losing company of a merge waits for a contact whose write has no known outcome, and is deleted then',
+  { impatient: true, env: { MARKETO_AMBIGUOUS_WAIT_SECONDS: '10' } },
+  async (t, { org, ids, inStep, instance, marketo }) => {
+    const other = org.insert('Account', { Name: 'Other', OwnerId: ids.ann })
+    await inStep()
+    const fault = marketo.faults.add({
+      kind: 'drop',
+      when: 'before',
+      times: 1,
+      match: { endpoint: 'leads.json', where: ({ action }) => action !== undefined },
+    })
+    org.merge('Account', other, [ids.acme])
+    org.update('Contact', ids.carl, { Title: 'Heard' })
+    await until('the write to be lost', () => fault.hits === 1)
+    await inStep({ deadlineMs: 40_000 })
+    t.notOk(instance.findCompany(ids.acme))
   },
 )
