@@ -15,12 +15,12 @@ import { playInsightJob } from '../simulators/salesforce/insight-job.ts'
 import { DATABASE, strangeCursor, type WebhookSamples } from './webhook-samples.ts'
 
 const { requests, answers, refusals } = readJson('test/contract/fixtures/webhook.json') as WebhookSamples
-const [kind] = await databaseKinds()
+const kind = (await databaseKinds()).at(-1)!
 const PERSON = '00Q5e000001AbCdEAK'
 
 /** Its database is the one of the samples' cursors, and nine values have changed in it. */
 async function start(t: Test, options: Parameters<typeof startWeb>[2] = {}): Promise<Web> {
-  const { db } = await kind!.create(t)
+  const { db } = await kind.create(t)
   await writeState(db, 'database', { id: DATABASE })
   const values = {
     type: 'Web',

@@ -5,7 +5,7 @@ import { until } from '../fixtures/until.ts'
 import { smallOrg, type SmallOrg } from './fixtures/organisation.ts'
 import { skipRests } from './fixtures/words.ts'
 
-const [kind] = await databaseKinds()
+const kind = (await databaseKinds()).at(-1)!
 t.setTimeout(100_000)
 
 interface Pair {
@@ -23,7 +23,7 @@ const row = (object: string, salesforce: string, marketo: string) => ({
 t.test('a newly mapped field reaches the persons that are in Marketo already, alone', async (t) => {
   let ids: SmallOrg
   const { salesforce, marketo, api, status, settled, db } = await startBridge(t, {
-    kind: kind!,
+    kind: kind,
     org: (org) => {
       org.schema.addField('Lead', 'Interests__c multipicklist(4099)')
       org.schema.addField('Lead', 'Due__c datetime')
@@ -68,7 +68,7 @@ t.test('a newly mapped field reaches the persons that are in Marketo already, al
 t.test('another filter is held against every record at once; a broken one changes nothing', async (t) => {
   let ids: SmallOrg
   const { salesforce, marketo, api, status, settled, db } = await startBridge(t, {
-    kind: kind!,
+    kind: kind,
     org: (org) => {
       ids = smallOrg(org)
     },

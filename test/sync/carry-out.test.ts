@@ -14,12 +14,12 @@ import { startMarketoSide } from '../fixtures/marketo.ts'
 import { until } from '../fixtures/until.ts'
 import { idOf } from './fixtures/plans.ts'
 
-const [kind] = await databaseKinds()
+const kind = (await databaseKinds()).at(-1)!
 const COUNT = 12
 const WAIT_MS = 400
 
 t.test('deletes', async (t) => {
-  const { db } = await kind!.create(t)
+  const { db } = await kind.create(t)
   const { simulator, client } = await startMarketoSide(t)
   const { signal } = new AbortController()
   const leader: LeaderTransaction = (work) => db.transaction().execute(work)

@@ -10,10 +10,10 @@ import { personId } from '../../fixtures/persons.ts'
 import { ENVIRONMENT, startWeb } from '../../fixtures/web.ts'
 import { visit } from '../fixtures/pages.ts'
 
-const [kind] = await databaseKinds()
+const kind = (await databaseKinds()).at(-1)!
 
 t.test('samples of five minutes add up, and old ones go', async (t) => {
-  const { db } = await kind!.create(t)
+  const { db } = await kind.create(t)
   await db
     .insertInto('samples')
     .values({
@@ -36,7 +36,7 @@ t.test('samples of five minutes add up, and old ones go', async (t) => {
 })
 
 t.test('commands of the home page reach the leader, and a backfill is not started twice', async (t) => {
-  const { db } = await kind!.create(t)
+  const { db } = await kind.create(t)
   const { url } = await startWeb(t, db)
   const visitor = visit(url)
   await visitor.signIn()
@@ -53,7 +53,7 @@ t.test('commands of the home page reach the leader, and a backfill is not starte
 })
 
 t.test('changes are told while the page is open, and a closing process does not wait for it', async (t) => {
-  const { db } = await kind!.create(t)
+  const { db } = await kind.create(t)
   let down = false
   const unsteady = new Proxy(db, {
     get(target, key) {

@@ -6,7 +6,7 @@ import { personId } from '../../fixtures/persons.ts'
 import { startWeb } from '../../fixtures/web.ts'
 import { visit } from '../fixtures/pages.ts'
 
-const [kind] = await databaseKinds()
+const kind = (await databaseKinds()).at(-1)!
 const refusal = (object: string, id: string, reason: string) => ({
   object,
   id,
@@ -17,7 +17,7 @@ const refusal = (object: string, id: string, reason: string) => ({
 })
 
 async function start(t: Parameters<NonNullable<typeof kind>['create']>[0]) {
-  const { db } = await kind!.create(t)
+  const { db } = await kind.create(t)
   await park(db, [
     refusal('Lead', personId(1), 'e-mail is not valid'),
     refusal('Lead', personId(2), 'e-mail is not valid'),
@@ -43,7 +43,7 @@ t.test('parked records are grouped by reason and filtered by object, code and wo
 t.test(
   'reasons that differ in what they quote are one group, and told whole where they are one',
   async (t) => {
-    const { db } = await kind!.create(t)
+    const { db } = await kind.create(t)
     const said = (words: string): string => `Marketo calls the data of the record invalid. (1003: ${words})`
     const reasons = [
       "Invalid value 'jane@' for field 'email'",

@@ -7,13 +7,13 @@ import { until } from '../../fixtures/until.ts'
 import { startWeb } from '../../fixtures/web.ts'
 import { visit } from '../fixtures/pages.ts'
 
-const [kind] = await databaseKinds()
+const kind = (await databaseKinds()).at(-1)!
 
 t.test('a record is found by id and e-mail, diagnosed as a chain, tried out and sent', async (t) => {
   let lead = ''
   let user = ''
   const bridge = await startBridge(t, {
-    kind: kind!,
+    kind: kind,
     org: (org) => {
       user = org.insert('User', {
         LastName: 'Rep',
@@ -87,7 +87,7 @@ t.test('a record is found by id and e-mail, diagnosed as a chain, tried out and 
 })
 
 t.test('a Salesforce and a Marketo that are down are told in sentences', async (t) => {
-  const { db } = await kind!.create(t)
+  const { db } = await kind.create(t)
   const down = () => Promise.reject(new Error('connect ECONNREFUSED'))
   const web = await startWeb(t, db, { salesforce: down, org: down })
   const visitor = visit(web.url)

@@ -5,7 +5,7 @@ import { databaseKinds } from '../../fixtures/databases.ts'
 import { ADMIN_TOKEN, startWeb } from '../../fixtures/web.ts'
 import { visit } from '../fixtures/pages.ts'
 
-const [kind] = await databaseKinds()
+const kind = (await databaseKinds()).at(-1)!
 const PAGES = [
   '/',
   '/events',
@@ -19,7 +19,7 @@ const PAGES = [
 ]
 
 t.test('without a session no page shows data', async (t) => {
-  const { db } = await kind!.create(t)
+  const { db } = await kind.create(t)
   const { url } = await startWeb(t, db)
   for (const page of PAGES) {
     const answer = await visit(url).get(page)
@@ -40,7 +40,7 @@ t.test('without a session no page shows data', async (t) => {
 })
 
 t.test('the admin token signs in, with a cookie that scripts and other sites never get', async (t) => {
-  const { db } = await kind!.create(t)
+  const { db } = await kind.create(t)
   const { url } = await startWeb(t, db)
   const visitor = visit(url)
   const answer = await visitor.post('/login', { token: ADMIN_TOKEN, next: '/parked?object=Lead' })
@@ -72,7 +72,7 @@ t.test('the admin token signs in, with a cookie that scripts and other sites nev
 })
 
 t.test('a wrong token is told so, and repeated ones slow down that address alone', async (t) => {
-  const { db } = await kind!.create(t)
+  const { db } = await kind.create(t)
   const { url, logged } = await startWeb(t, db)
   const from = (address: string, token: string) =>
     visit(url).post('/login', { token }, { 'x-forwarded-for': address })
@@ -89,7 +89,7 @@ t.test('a wrong token is told so, and repeated ones slow down that address alone
 })
 
 t.test('signing out ends the session, and an ended one leads to the sign-in with a sentence', async (t) => {
-  const { db } = await kind!.create(t)
+  const { db } = await kind.create(t)
   let now = Date.now()
   const { url } = await startWeb(t, db, { now: () => now })
   const visitor = visit(url)
@@ -107,14 +107,14 @@ t.test('signing out ends the session, and an ended one leads to the sign-in with
 })
 
 t.test('an address too long to come back to leads to the sign-in all the same', async (t) => {
-  const { db } = await kind!.create(t)
+  const { db } = await kind.create(t)
   const visitor = visit((await startWeb(t, db)).url)
   const { headers } = await visitor.get(`/parked?text=${encodeURIComponent('あ'.repeat(150))}`)
   t.equal((await visitor.get(headers.get('location') ?? '')).status, 200)
 })
 
 t.test('a change that another site asks for is refused', async (t) => {
-  const { db } = await kind!.create(t)
+  const { db } = await kind.create(t)
   const { url } = await startWeb(t, db)
   const visitor = visit(url)
   await visitor.signIn()
@@ -135,7 +135,7 @@ t.test('a change that another site asks for is refused', async (t) => {
 })
 
 t.test('no change at all is made without the word of our own pages', async (t) => {
-  const { db } = await kind!.create(t)
+  const { db } = await kind.create(t)
   const { url } = await startWeb(t, db)
   const visitor = visit(url)
   await visitor.signIn()
@@ -152,7 +152,7 @@ t.test('no change at all is made without the word of our own pages', async (t) =
 })
 
 t.test('pages allow nothing inline and nothing of other hosts', async (t) => {
-  const { db } = await kind!.create(t)
+  const { db } = await kind.create(t)
   const { url } = await startWeb(t, db)
   const { headers, text } = await visit(url).get('/login')
   const policy = headers.get('content-security-policy') ?? ''
@@ -162,7 +162,7 @@ t.test('pages allow nothing inline and nothing of other hosts', async (t) => {
 })
 
 t.test('what is not there is told in a sentence', async (t) => {
-  const { db } = await kind!.create(t)
+  const { db } = await kind.create(t)
   const { url } = await startWeb(t, db)
   const page = await visit(url).get('/nothing-here')
   t.equal(page.status, 404)

@@ -14,10 +14,10 @@ import { databaseKinds } from '../../fixtures/databases.ts'
 import { until } from '../../fixtures/until.ts'
 import { visit } from '../fixtures/pages.ts'
 
-const [kind] = await databaseKinds()
+const kind = (await databaseKinds()).at(-1)!
 
 async function start(t: Parameters<typeof startBridge>[0], options = {}): Promise<Bridge> {
-  return startBridge(t, { kind: kind!, org: (org) => org.insert('Account', { Name: 'Acme' }), ...options })
+  return startBridge(t, { kind: kind, org: (org) => org.insert('Account', { Name: 'Acme' }), ...options })
 }
 
 const preflightOf = async (bridge: Bridge): Promise<Preflight> =>
