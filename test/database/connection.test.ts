@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
@@ -21,6 +21,16 @@ t.test('the embedded database keeps its data, and its folder to itself', async (
   const second = await openDatabase({ url: undefined, tls: 'verify', folder, log })
   t.strictSame((await sql`select n from kept`.execute(second.db)).rows, [{ n: 7 }])
   await second.close()
+})
+
+t.test('a first start that was killed in the middle is begun anew', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'bridge-data-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  mkdirSync(join(folder, 'pglite.begun', 'base'), { recursive: true })
+  writeFileSync(join(folder, 'pglite.begun', 'PG_VERSION'), 'half')
+  const { db, close } = await openDatabase({ url: undefined, tls: 'verify', folder, log })
+  t.strictSame((await sql`select 1 as one`.execute(db)).rows, [{ one: 1 }])
+  await close()
 })
 
 for (const kind of (await databaseKinds()).filter(({ name }) => name === 'postgres'))
