@@ -10,7 +10,7 @@ import { forgetOldCalls } from './database/marketo-calls.ts'
 import { takeSample } from './database/samples.ts'
 import type { SentCommand } from './database/state.ts'
 import { createRefresh } from './insights/refresh.ts'
-import { loop, pause, untilAborted } from './loop.ts'
+import { loop, patient, pause, untilAborted } from './loop.ts'
 import type { MarketoClient } from './marketo/client.ts'
 import type { MarketoSchema } from './marketo/describe.ts'
 import type { Pacing } from './marketo/pacing.ts'
@@ -65,6 +65,8 @@ const MAINTENANCE_EVERY_MS = 60_000
 const SAMPLE_EVERY_MS = 20_000
 /** While the daily delivery limit holds events back, reconciling takes their place. */
 const RECONCILE_WITHOUT_STREAM_MS = 5 * 60_000
+/** One that failed has read a million ids, perhaps. */
+const CENSUS_AGAIN_MS = 15 * 60_000
 
 export async function runFlows(
   deps: FlowDeps,
@@ -153,7 +155,8 @@ export async function runFlows(
     now,
     signal,
   })
-  let reconcileAsked = false
+  let reconcilesAsked = 0
+  let reconcilesAnswered = 0
   let allFilled = false
   let vacuumedAt = startedAt
   let refreshIn = 0
@@ -183,7 +186,7 @@ export async function runFlows(
     if (command.name === 'backfill') await backfill.request({ objects, force })
     else if (command.name === 'backfill-pause') await backfill.pause()
     else if (command.name === 'backfill-resume') await backfill.resume()
-    else if (command.name === 'reconcile') reconcileAsked = true
+    else if (command.name === 'reconcile') reconcilesAsked++
     else if (command.name === 'reload-mapping') await mapping.reload({ fresh: true })
     else await brake.confirm()
     sources.commandsDone = command.id
@@ -191,15 +194,14 @@ export async function runFlows(
   }
 
   async function reconcileWhenDue(): Promise<void> {
-    if (reconcileAsked) {
-      reconcileAsked = false
-      await reconcile.runOnce()
-      await census.runOnce()
-    }
+    const asked = reconcilesAsked
     const everyMs = env.RECONCILE_EVERY_MINUTES * 60_000
     const wait =
       stream.state().state === 'daily-limit' ? Math.min(everyMs, RECONCILE_WITHOUT_STREAM_MS) : everyMs
-    if (now() - (await lastRunOf(reconcile)) >= wait) await reconcile.runOnce()
+    const isAsked = asked > reconcilesAnswered
+    if (isAsked || now() - (await lastRunOf(reconcile)) >= wait) await reconcile.runOnce()
+    if (isAsked) await census.runOnce()
+    reconcilesAnswered = asked
   }
 
   /** Of whatever leader: terms may be shorter than the time between two runs. Before the first one, since the first backfill. */
@@ -233,10 +235,18 @@ export async function runFlows(
       await fillAtFirst()
       await backfill.run()
     }),
-    every('the reconcile', 1_000, reconcileWhenDue),
-    every('the census', 60_000, async () => {
-      if (now() - (await lastRunOf(census)) >= CENSUS_EVERY_MS) await census.runOnce()
-    }),
+    every(
+      'the reconcile',
+      1_000,
+      patient(Math.min(60_000, env.RECONCILE_EVERY_MINUTES * 60_000), reconcileWhenDue),
+    ),
+    every(
+      'the census',
+      60_000,
+      patient(CENSUS_AGAIN_MS, async () => {
+        if (now() - (await lastRunOf(census)) >= CENSUS_EVERY_MS) await census.runOnce()
+      }),
+    ),
     every('the commands', 1_000, createObey({ db, leader, log, now, act: obey })),
     every('the mapping', 60_000, async () => {
       if (now() - mappedAt < MAPPING_EVERY_MS) return

@@ -41,6 +41,20 @@ export async function loop(options: LoopOptions, step: () => Promise<unknown>): 
   }
 }
 
+/** A step that is costly to repeat: after a failure it does nothing for so long. */
+export function patient(afterFailureMs: number, step: () => Promise<unknown>): () => Promise<void> {
+  let notBefore = 0
+  return async () => {
+    if (Date.now() < notBefore) return
+    try {
+      await step()
+    } catch (error) {
+      notBefore = Date.now() + afterFailureMs
+      throw error
+    }
+  }
+}
+
 export function isTermOver(error: unknown): boolean {
   return error instanceof BridgeError && error.code === 'lease_lost'
 }

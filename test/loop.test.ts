@@ -1,7 +1,8 @@
 import t from 'tap'
 import { BridgeError } from '../src/errors.ts'
 import { createLog } from '../src/log.ts'
-import { isTermOver, loop, pause, untilAborted, type LoopOptions } from '../src/loop.ts'
+import { isTermOver, loop, patient, pause, untilAborted, type LoopOptions } from '../src/loop.ts'
+import { until } from './fixtures/until.ts'
 
 function optionsOf(changes: Partial<LoopOptions> = {}) {
   const lines: string[] = []
@@ -99,4 +100,21 @@ t.test('a pause ends with the signal, and untilAborted resolves late and early',
   await both
   await Promise.all([pause(60_000, stop.signal), untilAborted(stop.signal)])
   t.pass('nobody waits any more')
+})
+
+t.test('a costly step that failed is not taken again at once', async (t) => {
+  let taken = 0
+  const step = patient(50, async () => {
+    taken++
+    if (taken === 1) throw new Error('once')
+  })
+  const began = Date.now()
+  await t.rejects(step(), /once/)
+  await step()
+  if (Date.now() - began < 50) t.equal(taken, 1)
+  await until('the next one', async () => {
+    await step()
+    return taken > 1
+  })
+  t.ok(Date.now() - began >= 49)
 })

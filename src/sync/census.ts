@@ -15,6 +15,7 @@ import { forget, readLedger } from '../database/ledger.ts'
 import { listParked, unpark } from '../database/parked.ts'
 import { clearProblem, raiseProblem, readState, writeState } from '../database/state.ts'
 import type { Db } from '../database/tables.ts'
+import { reasonOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Salesforce } from '../salesforce/connect.ts'
 import { OBJECTS, type ObjectName } from '../salesforce/ids.ts'
@@ -164,9 +165,14 @@ export function createCensus(deps: {
   async function run(): Promise<void> {
     const startedAt = Date.now()
     let unreadable = 0
+    const failures: unknown[] = []
     for (const object of OBJECTS) {
       if (signal.aborted || !deps.mapping().objects[object].active) continue
-      const found = await count(object)
+      const found = await count(object).catch((error: unknown) => {
+        failures.push(error)
+        log.warn({ object, reason: reasonOf(error) }, `${object} could not be counted; the others are`)
+        return { unknown: 0, unseen: 0, unreadable: 0 }
+      })
       unreadable += found.unreadable
       if (found.unknown + found.unseen > 0)
         log.info(
@@ -174,6 +180,7 @@ export function createCensus(deps: {
           `the census of ${object} found ${found.unknown + found.unseen} records to look at`,
         )
     }
+    if (failures.length > 0) throw failures[0]
     await tell(unreadable)
     await leader(async (trx) => {
       await clearCensus(trx)

@@ -2,8 +2,9 @@
 // events. Marks ids only; values are read when a mark is taken.
 import { mark, PRIORITY } from '../database/changes.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
-import { readState, writeState } from '../database/state.ts'
-import type { Db } from '../database/tables.ts'
+import { clearProblem, raiseProblem, readState, writeState } from '../database/state.ts'
+import type { Db, DbOrTrx } from '../database/tables.ts'
+import { BridgeError, reasonOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { OBJECTS, type ObjectName } from '../salesforce/ids.ts'
 import { isJobLost } from '../salesforce/bulk.ts'
@@ -77,10 +78,22 @@ export function createReconcile(deps: {
     async runOnce() {
       const startedAt = Date.now()
       let found = 0
-      for (const object of OBJECTS) if (deps.mapping().objects[object].active) found += await walk(object)
+      const failed = new Map<ObjectName, unknown>()
+      // One object that can't be read hides nothing of the others.
+      for (const object of OBJECTS)
+        if (deps.mapping().objects[object].active)
+          found += await walk(object).catch((error: unknown) => {
+            signal.throwIfAborted()
+            failed.set(object, error)
+            return 0
+          })
       const ended = new Date()
+      await leader(async (trx) => {
+        await tellFailed(trx, failed)
+        if (failed.size === 0) await writeState(trx, 'reconcile', { lastRunAt: ended.toISOString(), found })
+      })
+      for (const error of failed.values()) throw error
       lastRunAt = ended
-      await leader((trx) => writeState(trx, 'reconcile', { lastRunAt: ended.toISOString(), found }))
       log.info(
         { found, ms: Date.now() - startedAt },
         `reconciled with Salesforce: ${found} records to look at`,
@@ -94,4 +107,17 @@ export function createReconcile(deps: {
       return lastRunAt
     },
   }
+}
+
+const FAILED = 'reconcile-failed'
+
+async function tellFailed(trx: DbOrTrx, failed: ReadonlyMap<ObjectName, unknown>): Promise<void> {
+  const [error] = failed.values()
+  if (error === undefined) return clearProblem(trx, 'salesforce', FAILED)
+  await raiseProblem(trx, {
+    system: 'salesforce',
+    code: FAILED,
+    reason: `Changes of ${[...failed.keys()].join(', ')} that no event told of could not be looked for: ${reasonOf(error)}`,
+    advice: error instanceof BridgeError ? error.advice : 'It is tried again by itself; see the log.',
+  })
 }

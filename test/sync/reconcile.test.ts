@@ -2,8 +2,9 @@
 import { sql } from 'kysely'
 import t, { type Test } from 'tap'
 import type { LeaderTransaction } from '../../src/database/lease.ts'
-import { readState, writeState } from '../../src/database/state.ts'
+import { listProblems, readState, writeState } from '../../src/database/state.ts'
 import type { Db } from '../../src/database/tables.ts'
+import { BridgeError } from '../../src/errors.ts'
 import { createLog } from '../../src/log.ts'
 import { createReader } from '../../src/salesforce/read.ts'
 import { createReconcile, watermarkKey, type Reconcile } from '../../src/sync/reconcile.ts'
@@ -94,4 +95,39 @@ t.test('a bulk job that Salesforce gave up is started again', async (t) => {
   t.strictSame(await watermark(db), { at: SINCE })
   await reconcileUntil(9).runOnce()
   t.strictSame(await marked(db), new Set(ids))
+})
+
+t.test('an object that can not be read hides nothing of the others, and is told', async (t) => {
+  const { simulator, salesforce } = await connectSimulated(t)
+  const { db } = await kind.create(t)
+  const [id] = simulator.org.insert('Lead', [{ LastName: 'L', Company: 'X' }], { silent: true })
+  for (const object of ['Account', 'Lead'] as const) await writeState(db, watermarkKey(object), { at: SINCE })
+  let refuse = true
+  const reader = createReader(salesforce)
+  const reconcile = createReconcile({
+    db,
+    leader: (work) => db.transaction().execute(work),
+    reader: {
+      ...reader,
+      changedSince(object, from, options) {
+        if (refuse && object === 'Account')
+          throw new BridgeError('salesforce_object_missing', 'No Account for you.', 'Give Read on Account.')
+        return reader.changedSince(object, from, options)
+      },
+    },
+    mapping: () => wholeMapping(),
+    log: createLog('silent'),
+    signal: new AbortController().signal,
+    wake: () => undefined,
+  })
+  await t.rejects(reconcile.runOnce(), { code: 'salesforce_object_missing' })
+  t.strictSame(await marked(db), new Set([id]))
+  t.equal(await reconcile.lastRunAt(), null)
+  t.match(await listProblems(db), [
+    { system: 'salesforce', code: 'reconcile-failed', reason: /Account/, advice: 'Give Read on Account.' },
+  ])
+  refuse = false
+  await reconcile.runOnce()
+  t.strictSame(await listProblems(db), [])
+  t.ok(await reconcile.lastRunAt())
 })
