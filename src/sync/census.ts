@@ -72,7 +72,7 @@ export function createCensus(deps: {
       ids.length > 0;
       ids = await unseen(db, object, ids.at(-1)!, IDS_A_STEP)
     ) {
-      const missing = await missed(object, ids)
+      const missing = await missed(object, await hiddenOf(object, ids))
       found.unseen += ids.length
       found.unreadable += missing.length
       await leader(async (trx) => {
@@ -88,14 +88,15 @@ export function createCensus(deps: {
         )
       })
     }
-    await dropErased(object, readable)
+    await lookAtHidden(object, readable)
     wake()
     return found
   }
 
-  /** What was deleted for good before it ever got to Marketo, or never existed, waits for nothing: no event will ever tell of it
-   *  again. Without a word in the log of deletions it is so for two censuses (rule 15): parked since before the last one. */
-  async function dropErased(object: ObjectName, readable: boolean): Promise<void> {
+  /** What was parked because Salesforce did not show it is looked at again where it does now: no event tells of a permission. What was
+   *  deleted for good before it ever got to Marketo, or never existed, waits for nothing: no event will ever tell of it again. Without
+   *  a word in the log of deletions it is so for two censuses (rule 15): parked since before the last one. */
+  async function lookAtHidden(object: ObjectName, readable: boolean): Promise<void> {
     const { startedAt } = (await readState<CensusState>(db, KEY)) ?? {}
     const page = (after?: string) =>
       listParked(
@@ -111,11 +112,18 @@ export function createCensus(deps: {
       const missedBefore = new Set(
         parked.filter(({ firstSeenAt }) => firstSeenAt.toISOString() < (startedAt ?? '')).map(({ id }) => id),
       )
-      const erased = (await missed(object, ids)).filter(
+      const hidden = await hiddenOf(object, ids)
+      const erased = (await missed(object, hidden)).filter(
         ({ id, proven }) => isOut(id) && (proven || (readable && missedBefore.has(id))),
       )
       const gone = erased.map(({ id }) => id)
+      const isHidden = new Set(hidden)
+      const shown = ids.filter((id) => !isHidden.has(id))
       await leader(async (trx) => {
+        await mark(
+          trx,
+          shown.map((id) => ({ object, id, priority: PRIORITY.found })),
+        )
         await forget(trx, gone)
         await unpark(trx, gone)
         await dropMarks(trx, gone)
@@ -124,10 +132,14 @@ export function createCensus(deps: {
     }
   }
 
-  /** Those that neither retrieve nor queryAll shows; proven where the log of deletions names them. */
-  async function missed(object: ObjectName, ids: string[]): Promise<{ id: string; proven: boolean }[]> {
+  /** Those that neither retrieve nor queryAll shows. */
+  async function hiddenOf(object: ObjectName, ids: string[]): Promise<string[]> {
     const readings = await reader.read(object, ids, ['Id'], signal)
-    const hidden = ids.filter((id) => readings.get(id)?.state === 'unreadable')
+    return ids.filter((id) => readings.get(id)?.state === 'unreadable')
+  }
+
+  /** Of what is hidden, all that may be gone: users can't be deleted. Proven where the log of deletions names it. */
+  async function missed(object: ObjectName, hidden: string[]): Promise<{ id: string; proven: boolean }[]> {
     if (hidden.length === 0 || object === 'User') return []
     const now = await reader.serverTime(signal)
     const deleted = await salesforce

@@ -99,3 +99,25 @@ story(
     t.notOk(instance.findSalesPerson(ids.bob))
   },
 )
+
+story(
+  'A change of a record that was hidden for a while is sent after the next census that sees it',
+  {},
+  async (t, { org, ids, person, parked, db, api, quiet, inStep }) => {
+    org.hide('Contact', ids.carl)
+    org.update('Contact', ids.carl, { Title: 'Unseen' })
+    await until('it to be parked', async () => (await parked()).get(ids.carl)?.code === 'unreadable')
+    await quiet()
+    org.reveal('Contact', ids.carl)
+    // Long after: the reconcile does not look so far back.
+    await db
+      .updateTable('state')
+      .set({ value: JSON.stringify({ at: new Date(Date.now() + 3_600_000).toISOString() }) })
+      .where('key', '=', 'watermark:Contact')
+      .execute()
+    await takeCensus({ db, api, quiet })
+    await inStep()
+    t.equal(person(ids.carl).fields.title, 'Unseen')
+    t.strictSame([...(await parked())], [])
+  },
+)
