@@ -1,19 +1,23 @@
 // GET /metrics for Prometheus. Without METRICS_TOKEN there is no such address.
 import type { Metrics } from '../metrics.ts'
 import type { App } from '../web/app-type.ts'
+import { told } from './gather.ts'
 import type { Status } from './status.ts'
+
+/** Half of what Prometheus waits for an answer. */
+const STATUS_WITHIN_MS = 5_000
 
 export function metricsRoute(
   app: App,
-  { metrics, status, now }: { metrics: Metrics; status: () => Promise<Status>; now: () => number },
+  deps: { metrics: Metrics; status: () => Promise<Status>; now: () => number; statusWithinMs?: number },
 ): void {
+  const { metrics, status, now, statusWithinMs = STATUS_WITHIN_MS } = deps
+
   app.get('/metrics', { config: { access: 'metrics' }, schema: { hide: true } }, async (request, reply) => {
-    try {
-      fillIn(metrics, await status(), now())
-    } catch (error) {
-      // Counters are worth telling even when the database is down; that is when somebody looks.
-      request.log.warn({ err: error }, 'the status could not be read for the metrics')
-    }
+    const known = await told('The database', status, AbortSignal.timeout(statusWithinMs))
+    if (known.known) fillIn(metrics, known.value, now())
+    // Counters are worth telling even when the database is down; that is when somebody looks.
+    else request.log.warn({ reason: known.reason }, 'the status could not be read for the metrics')
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics())
   })
 }
