@@ -130,7 +130,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   parkedRoutes(app, { db })
   preflightRoute(app, preflight)
   recordRoutes(app, { db, marketo, salesforce })
-  if (config.env.METRICS_TOKEN !== undefined) metricsRoute(app, { metrics, status, now })
+  if (config.env.METRICS_TOKEN !== undefined) metricsRoute(app, { metrics, status, isLeader, now })
   serveDescription(app)
   await app.register(async (pages: App) =>
     consolePages(pages, { config, db, marketo, salesforce, org, sessions, status, preflight, now }),

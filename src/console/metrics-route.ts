@@ -9,15 +9,25 @@ const STATUS_WITHIN_MS = 5_000
 
 export function metricsRoute(
   app: App,
-  deps: { metrics: Metrics; status: () => Promise<Status>; now: () => number; statusWithinMs?: number },
+  deps: {
+    metrics: Metrics
+    status: () => Promise<Status>
+    isLeader: () => boolean
+    now: () => number
+    statusWithinMs?: number
+  },
 ): void {
-  const { metrics, status, now, statusWithinMs = STATUS_WITHIN_MS } = deps
+  const { metrics, status, isLeader, now, statusWithinMs = STATUS_WITHIN_MS } = deps
 
   app.get('/metrics', { config: { access: 'metrics' }, schema: { hide: true } }, async (request, reply) => {
     const known = await told('The database', status, AbortSignal.timeout(statusWithinMs))
+    metrics.leader.set(isLeader() ? 1 : 0)
     if (known.known) fillIn(metrics, known.value, now())
-    // Counters are worth telling even when the database is down; that is when somebody looks.
-    else request.log.warn({ reason: known.reason }, 'the status could not be read for the metrics')
+    else {
+      // Counters are worth telling even when the database is down; that is when somebody looks. Without it no event can be stored.
+      request.log.warn({ reason: known.reason }, 'the status could not be read for the metrics')
+      metrics.streamLive.set(0)
+    }
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics())
   })
 }
@@ -31,5 +41,4 @@ function fillIn(metrics: Metrics, status: Status, now: number): void {
   if (lastRefreshAt !== null) metrics.refreshAge.set((now - Date.parse(lastRefreshAt)) / 1_000)
   metrics.streamLive.set(status.stream.state === 'live' ? 1 : 0)
   metrics.problems.set(status.problems.length)
-  metrics.leader.set(status.leader ? 1 : 0)
 }
