@@ -1,50 +1,20 @@
 // Filling the queue with everything in scope: cut off and gone on with, held back while the queue is long.
 import { sql } from 'kysely'
 import t, { type Test } from 'tap'
-import type { LeaderTransaction } from '../../src/database/lease.ts'
 import { readState, writeState } from '../../src/database/state.ts'
 import type { Db } from '../../src/database/tables.ts'
-import { createLog } from '../../src/log.ts'
 import { OBJECTS } from '../../src/salesforce/ids.ts'
-import { createReader } from '../../src/salesforce/read.ts'
 import { createBackfill, QUEUED_AT_MOST, type Backfill, type BackfillState } from '../../src/sync/backfill.ts'
 import { watermarkKey } from '../../src/sync/reconcile.ts'
-import { databaseKinds } from '../fixtures/databases.ts'
 import { until } from '../fixtures/until.ts'
-import { connectSimulated } from '../salesforce/fixtures/simulated.ts'
-import { wholeMapping } from './fixtures/mappings.ts'
+import { leaderUntil, orgOfLeads } from './fixtures/killed.ts'
 
 t.setTimeout(120_000)
-const kinds = await databaseKinds()
-const kind = kinds.find(({ name }) => name === 'postgres') ?? kinds[0]!
 
 async function prepare(t: Test, leads: number) {
-  const { simulator, salesforce } = await connectSimulated(t)
-  const { db } = await kind.create(t)
-  const ids = simulator.org.insert(
-    'Lead',
-    Array.from({ length: leads }, (_, n) => ({ LastName: `L${n}`, Company: 'X' })),
-    { silent: true },
-  )
-  const stop = new AbortController()
-  t.teardown(() => stop.abort())
-  /** A process that is killed before its n-th transaction. */
-  const backfillUntil = (transactions: number): Backfill => {
-    let left = transactions
-    const leader: LeaderTransaction = (work) => {
-      if (left-- <= 0) throw new Error('killed')
-      return db.transaction().execute(work)
-    }
-    return createBackfill({
-      db,
-      leader,
-      reader: createReader(salesforce),
-      mapping: () => wholeMapping(),
-      log: createLog('silent'),
-      signal: stop.signal,
-      wake: () => undefined,
-    })
-  }
+  const { db, ids, deps } = await orgOfLeads(t, leads)
+  const backfillUntil = (transactions: number): Backfill =>
+    createBackfill({ ...deps, leader: leaderUntil(db, transactions) })
   return { db, ids, backfillUntil }
 }
 

@@ -1,16 +1,11 @@
 // A walk through many changes: by pages and by bulk job, cut off in the middle and gone on with.
 import { sql } from 'kysely'
 import t, { type Test } from 'tap'
-import type { LeaderTransaction } from '../../src/database/lease.ts'
 import { listProblems, readState, writeState } from '../../src/database/state.ts'
 import type { Db } from '../../src/database/tables.ts'
 import { BridgeError } from '../../src/errors.ts'
-import { createLog } from '../../src/log.ts'
-import { createReader } from '../../src/salesforce/read.ts'
 import { createReconcile, watermarkKey, type Reconcile } from '../../src/sync/reconcile.ts'
-import { databaseKinds } from '../fixtures/databases.ts'
-import { connectSimulated } from '../salesforce/fixtures/simulated.ts'
-import { wholeMapping } from './fixtures/mappings.ts'
+import { leaderUntil, orgOfLeads } from './fixtures/killed.ts'
 
 t.setTimeout(120_000)
 
@@ -18,35 +13,11 @@ t.setTimeout(120_000)
 const MANY = 12_500
 const SINCE = '2020-01-01T00:00:00.000Z'
 
-const kinds = await databaseKinds()
-const kind = kinds.find(({ name }) => name === 'postgres') ?? kinds[0]!
-
 async function prepare(t: Test, leads: number) {
-  const { simulator, salesforce } = await connectSimulated(t)
-  const { db } = await kind.create(t)
-  const ids = simulator.org.insert(
-    'Lead',
-    Array.from({ length: leads }, (_, n) => ({ LastName: `L${n}`, Company: 'X' })),
-    { silent: true },
-  )
+  const { simulator, db, ids, deps } = await orgOfLeads(t, leads)
   await writeState(db, watermarkKey('Lead'), { at: SINCE })
-  /** A process that is killed before its n-th transaction. */
-  const reconcileUntil = (transactions: number): Reconcile => {
-    let left = transactions
-    const leader: LeaderTransaction = (work) => {
-      if (left-- <= 0) throw new Error('killed')
-      return db.transaction().execute(work)
-    }
-    return createReconcile({
-      db,
-      leader,
-      reader: createReader(salesforce),
-      mapping: () => wholeMapping(),
-      log: createLog('silent'),
-      signal: new AbortController().signal,
-      wake: () => undefined,
-    })
-  }
+  const reconcileUntil = (transactions: number): Reconcile =>
+    createReconcile({ ...deps, leader: leaderUntil(db, transactions) })
   return { simulator, db, ids, reconcileUntil }
 }
 
@@ -98,14 +69,12 @@ t.test('a bulk job that Salesforce gave up is started again', async (t) => {
 })
 
 t.test('an object that can not be read hides nothing of the others, and is told', async (t) => {
-  const { simulator, salesforce } = await connectSimulated(t)
-  const { db } = await kind.create(t)
-  const [id] = simulator.org.insert('Lead', [{ LastName: 'L', Company: 'X' }], { silent: true })
+  const { db, ids, deps } = await orgOfLeads(t, 1)
   for (const object of ['Account', 'Lead'] as const) await writeState(db, watermarkKey(object), { at: SINCE })
   let refuse = true
-  const reader = createReader(salesforce)
+  const { reader } = deps
   const reconcile = createReconcile({
-    db,
+    ...deps,
     leader: (work) => db.transaction().execute(work),
     reader: {
       ...reader,
@@ -115,13 +84,9 @@ t.test('an object that can not be read hides nothing of the others, and is told'
         return reader.changedSince(object, from, options)
       },
     },
-    mapping: () => wholeMapping(),
-    log: createLog('silent'),
-    signal: new AbortController().signal,
-    wake: () => undefined,
   })
   await t.rejects(reconcile.runOnce(), { code: 'salesforce_object_missing' })
-  t.strictSame(await marked(db), new Set([id]))
+  t.strictSame(await marked(db), new Set(ids))
   t.equal(await reconcile.lastRunAt(), null)
   t.match(await listProblems(db), [
     { system: 'salesforce', code: 'reconcile-failed', reason: /Account/, advice: 'Give Read on Account.' },
