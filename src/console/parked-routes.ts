@@ -1,6 +1,7 @@
 // The list of refused records, and trying them again.
 import { z } from 'zod'
-import { listParked, retryParked } from '../database/parked.ts'
+import { pageOfParked } from '../database/parked-list.ts'
+import { retryParked } from '../database/parked.ts'
 import type { Db } from '../database/tables.ts'
 import { OBJECTS, toId18 } from '../salesforce/ids.ts'
 import type { App } from '../web/app-type.ts'
@@ -60,7 +61,7 @@ export function parkedRoutes(app: App, { db }: { db: Db }): void {
     const after = cursor === undefined ? undefined : decode(cursor)
     if (after === null)
       throw app.httpErrors.badRequest('cursor is none of this service; leave it out to start over.')
-    const found = await listParked(db, filter, { after, limit: limit + 1 })
+    const found = await pageOfParked(db, filter, { after, limit: limit + 1 })
     const items = found.slice(0, limit)
     const last = items.at(-1)
     return {

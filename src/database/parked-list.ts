@@ -1,7 +1,7 @@
-// Refused records as the console lists them: filtered by words too, and grouped by reason.
+// Refused records as they are listed: by pages, filtered by words too, and grouped by reason.
 import { sql } from 'kysely'
-import type { ParkedRecord } from './parked.ts'
-import type { Db } from './tables.ts'
+import { PARKED_COLUMNS, type ParkedRecord } from './parked.ts'
+import type { DbOrTrx } from './tables.ts'
 
 export interface ListFilter {
   object?: string | undefined
@@ -29,28 +29,15 @@ export interface Group {
   records: number
 }
 
+/** Ordered by object and id, after `after` (exclusive). */
 export async function pageOfParked(
-  db: Db,
+  db: DbOrTrx,
   filter: ListFilter,
   page: { after?: Place | undefined; limit: number },
 ): Promise<ParkedRecord[]> {
   let query = matching(db, filter)
   if (page.after) query = query.where(sql<boolean>`(object, id) > (${page.after.object}, ${page.after.id})`)
-  return query
-    .select([
-      'id',
-      'object',
-      'code',
-      'reason',
-      'advice',
-      'attempts',
-      'first_seen_at as firstSeenAt',
-      'last_seen_at as lastSeenAt',
-    ])
-    .orderBy('object')
-    .orderBy('id')
-    .limit(page.limit)
-    .execute()
+  return query.select(PARKED_COLUMNS).orderBy('object').orderBy('id').limit(page.limit).execute()
 }
 
 /** Marketo's words quote the value, the e-mail or the id at fault: without them 412 records with one reason would be 412 groups. */
@@ -59,7 +46,7 @@ const QUOTED = String.raw`(?<!\w)'[^']*'(?!\w)|"[^"]*"|[^\s@:('"]+@[^\s@)'"]+|\m
 const KIND_OF_REASON = sql<string>`regexp_replace(reason, ${sql.lit(QUOTED)}, '…', 'g')`
 
 /** Largest first. */
-export async function groupsOfParked(db: Db, filter: ListFilter, limit: number): Promise<Group[]> {
+export async function groupsOfParked(db: DbOrTrx, filter: ListFilter, limit: number): Promise<Group[]> {
   return matching(db, filter)
     .select([
       'object',
@@ -79,12 +66,12 @@ export async function groupsOfParked(db: Db, filter: ListFilter, limit: number):
     .execute()
 }
 
-export async function idsOfParked(db: Db, filter: ListFilter): Promise<string[]> {
+export async function idsOfParked(db: DbOrTrx, filter: ListFilter): Promise<string[]> {
   const rows = await matching(db, filter).select('id').execute()
   return rows.map(({ id }) => id)
 }
 
-function matching(db: Db, { object, code, group, text, id }: ListFilter) {
+function matching(db: DbOrTrx, { object, code, group, text, id }: ListFilter) {
   let query = db.selectFrom('parked')
   if (object !== undefined) query = query.where('object', '=', object)
   if (code !== undefined) query = query.where('code', '=', code)

@@ -53,30 +53,16 @@ export interface ParkedFilter {
   ids?: string[] | undefined
 }
 
-/** A page ordered by object and id, after `after` (exclusive). */
-export async function listParked(
-  db: DbOrTrx,
-  filter: ParkedFilter,
-  page: { after?: { object: string; id: string } | undefined; limit: number },
-): Promise<ParkedRecord[]> {
-  let query = filtered(db, filter)
-  if (page.after) query = query.where(sql<boolean>`(object, id) > (${page.after.object}, ${page.after.id})`)
-  return query
-    .select([
-      'id',
-      'object',
-      'code',
-      'reason',
-      'advice',
-      'attempts',
-      'first_seen_at as firstSeenAt',
-      'last_seen_at as lastSeenAt',
-    ])
-    .orderBy('object')
-    .orderBy('id')
-    .limit(page.limit)
-    .execute()
-}
+export const PARKED_COLUMNS = [
+  'id',
+  'object',
+  'code',
+  'reason',
+  'advice',
+  'attempts',
+  'first_seen_at as firstSeenAt',
+  'last_seen_at as lastSeenAt',
+] as const
 
 function filtered(db: DbOrTrx, filter: ParkedFilter) {
   let query = db.selectFrom('parked')
@@ -88,7 +74,7 @@ function filtered(db: DbOrTrx, filter: ParkedFilter) {
 
 export async function readParked(db: DbOrTrx, ids: string[]): Promise<Map<string, ParkedRecord>> {
   if (ids.length === 0) return new Map()
-  const rows = await listParked(db, { ids }, { limit: ids.length })
+  const rows = await filtered(db, { ids }).select(PARKED_COLUMNS).execute()
   return new Map(rows.map((row) => [row.id, row]))
 }
 

@@ -12,7 +12,8 @@ import {
 import { dropMarks, mark, PRIORITY, release } from '../database/changes.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
 import { forget, readLedger } from '../database/ledger.ts'
-import { listParked, unpark } from '../database/parked.ts'
+import { pageOfParked } from '../database/parked-list.ts'
+import { unpark } from '../database/parked.ts'
 import { clearProblem, raiseProblem, readState, writeState } from '../database/state.ts'
 import type { Db } from '../database/tables.ts'
 import { reasonOf } from '../errors.ts'
@@ -99,7 +100,7 @@ export function createCensus(deps: {
   async function lookAtHidden(object: ObjectName, readable: boolean): Promise<void> {
     const { startedAt } = (await readState<CensusState>(db, KEY)) ?? {}
     const page = (after?: string) =>
-      listParked(
+      pageOfParked(
         db,
         { object, code: NOT_SHOWN },
         { after: after === undefined ? undefined : { object, id: after }, limit: IDS_A_STEP },

@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
 import t from 'tap'
 import { PRIORITY, readChange } from '../../src/database/changes.ts'
+import { pageOfParked } from '../../src/database/parked-list.ts'
 import {
   countParked,
-  listParked,
   park,
   readParked,
   retryParked,
@@ -53,7 +53,7 @@ for (const kind of await databaseKinds())
       await park(db, [])
     })
 
-    t.test('pages in order, filtered by object, code and ids, miss nobody', async (t) => {
+    t.test('pages in order, filtered by object and code, miss nobody', async (t) => {
       await park(db, [
         ...['b', 'a', 'c'].map((id) => refusal(id)),
         refusal('d', { object: 'Contact', code: '1003' }),
@@ -61,18 +61,16 @@ for (const kind of await databaseKinds())
       const seen: string[] = []
       let after: { object: string; id: string } | undefined
       for (;;) {
-        const page = await listParked(db, {}, { after, limit: 2 })
+        const page = await pageOfParked(db, {}, { after, limit: 2 })
         if (page.length === 0) break
         seen.push(...page.map(({ id }) => id))
         after = page.at(-1)
       }
       t.strictSame(seen, ['d', 'a', 'b', 'c'])
-      const ids = async (filter: Parameters<typeof listParked>[1]): Promise<string[]> =>
-        (await listParked(db, filter, { limit: 9 })).map(({ id }) => id)
+      const ids = async (filter: Parameters<typeof pageOfParked>[1]): Promise<string[]> =>
+        (await pageOfParked(db, filter, { limit: 9 })).map(({ id }) => id)
       t.strictSame(await ids({ object: 'Lead' }), ['a', 'b', 'c'])
       t.strictSame(await ids({ code: '1003' }), ['d'])
-      t.strictSame(await ids({ ids: ['a', 'zz'] }), ['a'])
-      t.strictSame(await ids({ ids: [] }), [])
       t.strictSame(await countParked(db), { Lead: 3, Contact: 1 })
     })
 
@@ -88,6 +86,8 @@ for (const kind of await databaseKinds())
         t.match(await readChange(db, 'a'), { priority: PRIORITY.asked, force: true })
         t.equal(await readChange(db, 'event:1'), undefined)
         t.equal(await retryParked(db, { code: '1003' }), 1)
+        t.equal(await retryParked(db, { ids: ['a', 'zz'] }), 1)
+        t.equal(await retryParked(db, { ids: [] }), 0)
         t.equal((await readParked(db, ['a', 'b'])).size, 2)
         await unpark(db, ['a'])
         await unpark(db, [])
