@@ -93,6 +93,9 @@ export async function openPages(
     })
   })
   app.get('/*', { config: { access: 'open' }, schema: { hide: true } }, (request) => {
+    // Whoever is signed in keeps the way to the other pages.
+    const session = sessions.of(request.headers.cookie)
+    if (typeof session === 'object') request.session = session
     const page = request.headers.accept?.includes('text/html') ?? false
     throw app.httpErrors.notFound(
       page ? 'There is no such page.' : 'There is no GET at this address. /docs/json lists what there is.',

@@ -169,4 +169,8 @@ t.test('what is not there is told in a sentence', async (t) => {
   t.match(page.text, /There is no such page/)
   const json = await visit(url).get('/nothing-here', { accept: 'application/json' })
   t.match(JSON.parse(json.text), { statusCode: 404, error: 'Not Found', message: /docs\/json/ })
+  const visitor = visit(url)
+  t.notMatch((await visitor.get('/nope')).text, /Sign out/)
+  await visitor.signIn()
+  t.match(await visitor.get('/nope'), { status: 404, text: /Sign out/ })
 })
