@@ -10,3 +10,5 @@ export const LOOKUP_NOT_TAKEN = '1011'
 export const NATIVE_SYNC = '1018'
 /** Something is not there: the record itself, or one that it names. Marketo does not say which. */
 export const NOT_THERE = '1013'
+/** Marketo does not have a field that was named. */
+export const FIELD_UNKNOWN = '1006'

@@ -3,9 +3,9 @@
 import type { DbOrTrx } from '../database/tables.ts'
 import { claimPersons } from '../database/ledger.ts'
 import { findLeads, syncLeads, type Fields } from '../marketo/calls.ts'
-import { LOOKUP_NOT_TAKEN } from '../marketo/known-codes.ts'
+import { FIELD_UNKNOWN, LOOKUP_NOT_TAKEN } from '../marketo/known-codes.ts'
 import type { CallOutcome } from '../marketo/outcome.ts'
-import { verdictOfCall } from '../marketo/verdict.ts'
+import { backoff, verdictOfCall, type Verdict } from '../marketo/verdict.ts'
 import { allDone } from './all-done.ts'
 import { RECORDS_A_CALL } from './batches.ts'
 import { priorityOf, pushBatches, type PushDeps } from './push.ts'
@@ -25,11 +25,16 @@ interface Found extends SamePerson {
   externalPersonId: string | null
 }
 
+/** Some value of a look-up is at fault, perhaps. */
+const LOOK_UP_REFUSED = 'look-up-refused'
+
 export async function pushPersons(deps: PersonDeps, writes: Write[]): Promise<void> {
   const known = writes.filter((write) => write.marketoId !== null)
   const unknown = writes.filter((write) => write.marketoId === null)
-  const groups = Array.from({ length: Math.ceil(unknown.length / RECORDS_A_CALL) }, (_, index) =>
-    unknown.slice(index * RECORDS_A_CALL, (index + 1) * RECORDS_A_CALL),
+  // Whose look-up was refused are looked up in ever smaller groups, until the one at fault is alone.
+  const suspects = Map.groupBy(unknown, ({ taken }) => (taken.code === LOOK_UP_REFUSED ? taken.attempts : 0))
+  const groups = [...suspects].flatMap(([attempts, writes]) =>
+    inGroups(writes, Math.ceil(Math.min(RECORDS_A_CALL, writes.length) / 2 ** Math.min(attempts, 30))),
   )
   await allDone([updateById(deps, known), ...groups.map((group) => pushUnknown(deps, group))])
 }
@@ -181,23 +186,28 @@ async function find(
 /** The look-up failed: nothing was written, so everything is tried again as the verdict says. */
 async function fail(deps: PersonDeps, writes: Write[], outcome: CallOutcome): Promise<void> {
   const attempt = 1 + Math.max(0, ...writes.map((write) => write.taken.attempts))
-  const told = verdictOfCall(outcome, { write: false, attempt })
-  const verdict =
-    'afterMs' in told || told.kind === 'quota' || told.kind === 'refused'
-      ? told
-      : {
-          ...told,
-          kind: 'again' as const,
-          afterMs: 60_000,
-          code: 'look-up',
-          reason: 'a look-up failed',
-          advice: '',
-        }
+  const verdict = verdictOfLookUp(verdictOfCall(outcome, { write: false, attempt }), writes.length, attempt)
   await deps.trouble.afterCall([verdict])
   await settleUpserts(
     deps.leader,
     '',
     writes.map((write) => ({ write, verdict, marketoId: null, created: false })),
+  )
+}
+
+function verdictOfLookUp(told: Verdict, records: number, attempt: number): Verdict {
+  if ('afterMs' in told || told.kind === 'quota') return told
+  if (told.kind === 'accepted')
+    return { kind: 'again', afterMs: 60_000, code: 'look-up', reason: 'a look-up failed', advice: '' }
+  const again = { ...told, kind: 'again' as const }
+  // No record's fault: the fields of a look-up are always the same.
+  if (told.kind !== 'refused' || told.code === FIELD_UNKNOWN) return { ...again, afterMs: 60_000 }
+  return records === 1 ? told : { ...again, afterMs: backoff(attempt), code: LOOK_UP_REFUSED }
+}
+
+function inGroups<T>(items: T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
   )
 }
 

@@ -167,3 +167,47 @@ for (const code of ['1018', '603', '713'])
       await until('the problem to be over', async () => (await status()).problems.length === 0)
     },
   )
+
+for (const code of ['1003', '1006'])
+  story(
+    `A look-up that is answered ${code} once parks nobody`,
+    { impatient: true },
+    async (t, { org, marketo, inStep, parked }) => {
+      const fault = marketo.faults.add({
+        kind: 'error',
+        code,
+        times: 1,
+        match: { endpoint: 'leads.json', method: 'GET' },
+      })
+      org.insert(
+        'Lead',
+        [1, 2].map((n) => ({ LastName: `L${n}`, Company: 'X', Email: `l${n}@x.example` })),
+      )
+      await inStep({ deadlineMs: 20_000 })
+      t.equal(fault.hits, 1)
+      t.strictSame([...(await parked())], [])
+    },
+  )
+
+story(
+  'Of many records the one whose e-mail Marketo does not let be looked up is parked, the others are sent',
+  { impatient: true },
+  async (t, { org, marketo, inStep, parked }) => {
+    marketo.faults.add({
+      kind: 'error',
+      code: '1001',
+      match: {
+        endpoint: 'leads.json',
+        method: 'GET',
+        where: ({ records = [] }) => records.includes('l5@x.example'),
+      },
+    })
+    const ids = org.insert(
+      'Lead',
+      Array.from({ length: 12 }, (_, n) => ({ LastName: `L${n}`, Company: 'X', Email: `l${n}@x.example` })),
+    )
+    await until('the bad one to be parked', async () => (await parked()).size > 0, 60_000)
+    await inStep({ deadlineMs: 20_000 })
+    t.strictSame([...(await parked()).keys()], [ids[5]])
+  },
+)
