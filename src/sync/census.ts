@@ -11,7 +11,7 @@ import {
 } from '../database/census.ts'
 import { dropMarks, mark, PRIORITY, release } from '../database/changes.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
-import { forget, readLedger } from '../database/ledger.ts'
+import { confirm, readLedger } from '../database/ledger.ts'
 import { pageOfParked } from '../database/parked-list.ts'
 import { unpark } from '../database/parked.ts'
 import { clearProblem, raiseProblem, readState, writeState } from '../database/state.ts'
@@ -125,7 +125,20 @@ export function createCensus(deps: {
           trx,
           shown.map((id) => ({ object, id, priority: PRIORITY.found })),
         )
-        await forget(trx, gone)
+        // Known, or a Lead that was converted into one of these would wait for it for ever.
+        const notes = 'deleted in Salesforce for good'
+        await confirm(
+          trx,
+          gone.map((id) => ({
+            object,
+            id,
+            marketoId: null,
+            state: 'outside',
+            hashes: null,
+            notes,
+            pushed: false,
+          })),
+        )
         await unpark(trx, gone)
         await dropMarks(trx, gone)
         await release(trx, gone)

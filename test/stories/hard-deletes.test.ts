@@ -32,3 +32,18 @@ story(
     t.strictSame([...(await parked())], [])
   },
 )
+
+story(
+  'A lead that was converted into a contact which was deleted for good at once leaves with the census',
+  { env: { DELETE_POLICY: 'delete' } },
+  async (t, { org, ids, instance, inStep, person, parked, reconcile }) => {
+    const former = new Map([[ids.lena, person(ids.lena).id]])
+    const { contactId } = org.convertLead(ids.lena, { accountId: ids.acme })
+    org.hardDelete('Contact', contactId)
+    await until('the lead to wait', async () => (await parked()).has(contactId))
+    await reconcile()
+    await inStep({ former, deletePolicy: 'delete', deadlineMs: 25_000 })
+    t.notOk(instance.leads.has(former.get(ids.lena)!))
+    t.strictSame([...(await parked())], [])
+  },
+)
