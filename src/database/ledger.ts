@@ -130,14 +130,13 @@ export async function forget(db: DbOrTrx, ids: string[]): Promise<void> {
   if (ids.length > 0) await sql`delete from ledger where id = any(${ids}::text[])`.execute(db)
 }
 
-/** What Marketo seems to have lost is forgotten. Of a person it stays known that there was one: whoever is found with its key then was made,
- *  or merged, by marketers, and must never be deleted. */
+/** Marketo seems to have lost these. That there was one stays known: a person found with its key then was made, or merged, by marketers,
+ *  and must never be deleted. What was sent stays known, too: should it be there after all, what is blank now has to be cleared. */
 export async function lose(db: DbOrTrx, ids: string[]): Promise<void> {
-  if (ids.length === 0) return
-  await sql`
-    update ledger set state = 'lost', marketo_id = null, hashes = null, notes = null, missed = 0
-    where id = any(${ids}::text[]) and object in ('Lead', 'Contact')`.execute(db)
-  await sql`delete from ledger where id = any(${ids}::text[]) and state <> 'lost'`.execute(db)
+  if (ids.length > 0)
+    await sql`
+      update ledger set state = 'lost', marketo_id = null, role_key = null, notes = null, missed = 0
+      where id = any(${ids}::text[])`.execute(db)
 }
 
 /** Which of these Marketo persons belong to a record already. */

@@ -210,8 +210,9 @@ function upsert(
   const role = definition.object === 'OpportunityContactRole' ? roleOf(row, references, context) : null
   const confirmed = entry?.state === 'confirmed'
   const sameKey = role === null || entry?.roleKey === roleKeyText(role)
+  const lost = entry?.state === 'lost'
   const sent = decodeHashes(
-    (confirmed && sameKey) || definition.marketo === 'Lead' ? (entry?.hashes ?? null) : null,
+    (confirmed && sameKey) || lost || definition.marketo === 'Lead' ? (entry?.hashes ?? null) : null,
   )
 
   const values = new Map<string, Value>()
@@ -242,7 +243,7 @@ function upsert(
 
   if (role !== null && blank(row.Role))
     notes.push(`the role is blank in Salesforce and sent as ${BLANK_ROLE}`)
-  const { fields, hashes } = differenceOf(values, sent, context.nameHash, force)
+  const { fields, hashes } = differenceOf(values, sent, context.nameHash, force || lost)
   const unchanged = confirmed && sameKey && Object.keys(fields).length === 0 && !force
   if (unchanged && !withdrawn && sameReferences(entry, references)) return { do: 'nothing' }
   const email = row.Email

@@ -144,7 +144,13 @@ async function adoptable(
     ok: true,
     writes: claims
       .filter(({ write }) => won.has(write.id))
-      .map(({ write, marketoId }) => ({ ...write, marketoId, adopts: true })),
+      .map(({ write, marketoId }) => ({
+        ...write,
+        marketoId,
+        adopts: true,
+        // Adopting a person erases nothing, also where another one was lost.
+        fields: Object.fromEntries(Object.entries(write.fields).filter(([, value]) => value !== null)),
+      })),
   }
 }
 

@@ -4,6 +4,7 @@ import type { Intent } from '../database/intents.ts'
 import type { LedgerEntry } from '../database/ledger.ts'
 import type { Verdict } from '../marketo/verdict.ts'
 import type { ObjectName } from '../salesforce/ids.ts'
+import { DEFINITIONS } from './objects/index.ts'
 import { roleKeyText, type Upsert } from './plan.ts'
 
 export interface Write extends Upsert {
@@ -53,8 +54,9 @@ export interface IntentPayload {
 }
 
 /** Whether marketers had made its person, now or under the Lead that it was; or whoever is found in place of one that is gone. */
-export function isAdopted({ adopts, entry, takesOver }: Write): boolean {
-  return adopts || entry?.adopted === true || entry?.state === 'lost' || takesOver?.adopted === true
+export function isAdopted({ object, adopts, entry, takesOver }: Write): boolean {
+  const replaced = entry?.state === 'lost' && DEFINITIONS[object].marketo === 'Lead'
+  return adopts || entry?.adopted === true || replaced || takesOver?.adopted === true
 }
 
 export function intentOf(call: string, write: Write, input: Record<string, unknown>): Intent {

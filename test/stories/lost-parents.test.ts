@@ -46,3 +46,32 @@ story(
     t.strictSame([...(await parked())], [])
   },
 )
+
+story(
+  'What Marketo calls lost and holds all the same is sent whole, blanks included',
+  {},
+  async (t, { org, ids, instance, inStep, marketo, person }) => {
+    const [endpoint, code] = ['opportunities.json', '1013']
+    marketo.faults.add({
+      kind: 'record',
+      code,
+      times: 1,
+      match: { endpoint, where: ({ action }) => action !== undefined },
+    })
+    org.update('Opportunity', ids.deal, { Amount: null })
+    await inStep({ deadlineMs: 20_000 })
+    t.equal(instance.findOpportunity(ids.deal)?.fields.amount, null)
+
+    const carl = person(ids.carl).id
+    marketo.faults.add({
+      kind: 'record',
+      code: '1004',
+      times: 1,
+      match: { endpoint: 'leads.json', where: ({ action }) => action !== undefined },
+    })
+    org.update('Contact', ids.carl, { Title: null })
+    await inStep({ deadlineMs: 20_000 })
+    t.equal(person(ids.carl).id, carl)
+    t.equal(person(ids.carl).fields.title, null)
+  },
+)
