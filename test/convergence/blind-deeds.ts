@@ -75,6 +75,12 @@ export const BLIND: Record<string, Deed> = {
     const gone = deleted(org, object)
     if (gone.length > 0) org.undelete(object, pick(gone, b).Id)
   },
+  // The other one may have been primary until now, which no trigger tells.
+  'the same role again': ({ org }, [a, b]) => {
+    const row = org.get('OpportunityContactRole', some(org, 'OpportunityContactRole', a))!
+    const { OpportunityId = null, ContactId = null, Role = null } = row
+    org.insert('OpportunityContactRole', { OpportunityId, ContactId, Role, IsPrimary: b % 2 === 0 })
+  },
   'edit with triggers off': ({ org }, [a, b]) =>
     org.update('Lead', some(org, 'Lead', a), { Title: `Bypass ${b}` }, { bypass: true }),
   'delete with triggers off': ({ org }, [a]) => org.delete('Lead', some(org, 'Lead', a), { bypass: true }),

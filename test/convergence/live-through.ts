@@ -72,7 +72,7 @@ async function converge(
   let retriedAt = 0
   while (Date.now() < deadline) {
     const left = await whatIsLeft(living)
-    if (left.open.length === 0 && reconciled < reconciles) {
+    if (!left.busy && reconciled < reconciles) {
       await insist(deadline, () =>
         living.reconcile().then(
           () => true,
@@ -137,10 +137,22 @@ async function insist(deadline: number, ask: () => Promise<boolean>): Promise<vo
   while (Date.now() < deadline && !(await ask().catch(() => false))) await sleep(LOOK_EVERY_MS)
 }
 
-async function whatIsLeft({ db }: Living): Promise<{ open: string[]; parked: string[] }> {
+interface Left {
+  /** Something goes on by itself. What waits for a record that can't be read does not: only a census ends that. */
+  busy: boolean
+  open: string[]
+  parked: string[]
+}
+
+async function whatIsLeft({ db }: Living): Promise<Left> {
   try {
     const [changes, intents, parked] = await Promise.all([
-      db.selectFrom('changes').select(['object', 'id', 'code', 'reason']).limit(5).execute(),
+      db
+        .selectFrom('changes')
+        .select(['object', 'id', 'code', 'reason', 'waiting_for'])
+        .orderBy('waiting_for', (order) => order.nullsFirst())
+        .limit(5)
+        .execute(),
       db.selectFrom('intents').select(['id', 'kind', 'ambiguous']).limit(5).execute(),
       db
         .selectFrom('parked')
@@ -150,6 +162,7 @@ async function whatIsLeft({ db }: Living): Promise<{ open: string[]; parked: str
         .execute(),
     ])
     return {
+      busy: intents.length > 0 || changes.some((change) => change.waiting_for === null),
       open: [
         ...changes.map(
           ({ object, id, code, reason }) => `${object} ${id} is queued: ${code ?? ''} ${reason ?? ''}`,
@@ -159,6 +172,6 @@ async function whatIsLeft({ db }: Living): Promise<{ open: string[]; parked: str
       parked: parked.map(({ object, id, code, reason }) => `${object} ${id} is parked: ${code} ${reason}`),
     }
   } catch (error) {
-    return { open: [`the database: ${String(error)}`], parked: [] }
+    return { busy: true, open: [`the database: ${String(error)}`], parked: [] }
   }
 }

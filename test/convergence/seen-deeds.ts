@@ -188,11 +188,6 @@ const opportunityChanges = {
       ContactId: some(org, 'Contact', b),
       Role: pick(ROLES, c),
     }),
-  'the same role again': ({ org }, [a, b]) => {
-    const row = org.get('OpportunityContactRole', some(org, 'OpportunityContactRole', a))!
-    const { OpportunityId = null, ContactId = null, Role = null } = row
-    org.insert('OpportunityContactRole', { OpportunityId, ContactId, Role, IsPrimary: b % 2 === 0 })
-  },
   'rename a role': ({ org }, [a, b]) =>
     org.update('OpportunityContactRole', some(org, 'OpportunityContactRole', a), { Role: pick(ROLES, b) }),
   'two roles change places': ({ org }, [a, b]) => {
