@@ -143,7 +143,7 @@ export function createRemove(deps: {
     const gone =
       object === 'Account' || object === 'User'
         ? await childrenPointElsewhere(trx, object, entry, { taken, step })
-        : await rolesAreGone(trx, object, entry)
+        : await rolesAreGone(trx, object, entry, step)
     if (!gone) return undefined
     if (!person || entry.marketoId === null)
       return { how: 'delete', key: { [DEFINITIONS[object].key]: taken.id } }
@@ -163,8 +163,10 @@ export function createRemove(deps: {
   async function rolesAreGone(
     trx: DbOrTrx,
     object: ObjectName,
-    { id, marketoId }: LedgerEntry,
+    entry: LedgerEntry,
+    step: Planned['step'],
   ): Promise<boolean> {
+    const { id, marketoId } = entry
     const roles = confirmed(
       await dependants(trx, object === 'Opportunity' ? 'opportunity_id' : 'person_id', [id]),
     )
@@ -183,6 +185,9 @@ export function createRemove(deps: {
       ),
     )
     for (const role of roles) await leave(trx, role, true)
+    // Outside at once, or the next look at a role would send it again, and this one delete it again, for ever.
+    if (step.do === 'remove' && !step.deleted)
+      await confirm(trx, [{ ...entry, state: 'outside', notes: step.reason, pushed: false }])
     // Each is looked at once more: it is deleted too, or out of scope now, or belongs to another person.
     await mark(
       trx,

@@ -52,3 +52,34 @@ story(
     t.strictSame([companyOf(ids.deal), companyOf(ids.sale)], [ids.acme, ids.lone])
   },
 )
+
+for (const [object, id, field] of [
+  ['Opportunity', 'deal', 'NextStep'],
+  ['Contact', 'carl', 'Department'],
+] as const)
+  story(
+    `A role goes once with its ${object} that the filter leaves out`,
+    {},
+    async (t, { org, ids, instance, inStep, api, newCalls, person }) => {
+      const former = object === 'Contact' ? new Map([[ids.carl, person(ids.carl).id]]) : new Map()
+      org.setCustomMetadata('Marketo_Object_Setting__mdt', [
+        { Object__c: object, Active__c: true, Filter__c: `${field} = null` },
+      ])
+      await api('/api/mapping/reload', { method: 'POST' })
+      org.update(object, ids[id], { [field]: 'Outside' })
+      await inStep({
+        leavesOut: (other, row) => other === object && row[field] !== null,
+        former,
+        deadlineMs: 20_000,
+      })
+      t.equal(instance.roles.size, 0)
+      const roleCalls = newCalls().filter(
+        ({ endpoint, method }) => method === 'POST' && endpoint.startsWith('opportunities/roles'),
+      )
+      t.strictSame(
+        roleCalls.map(({ endpoint }) => endpoint),
+        ['opportunities/roles/delete.json'],
+        'and is not sent again meanwhile',
+      )
+    },
+  )
