@@ -14,7 +14,7 @@ const postgres = kinds.find(({ name }) => name === 'postgres')
 t.comment(`seed ${seed}`)
 if (!postgres) t.comment('no PostgreSQL answers: one history on the embedded database, no kills')
 t.setTimeout(600_000)
-t.jobs = 3
+t.jobs = 5
 
 const within = { name: 'embedded', kind: embedded, processes: false }
 const places: Place[] = postgres
