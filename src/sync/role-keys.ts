@@ -25,7 +25,12 @@ export async function releaseRoleKeys(
       'role_key',
       roles.map((role) => role.roleKey),
     )
-  ).filter((entry) => entry.state === 'confirmed' && !roles.some((role) => role.id === entry.id))
+  ).filter(
+    (entry) =>
+      entry.state === 'confirmed' &&
+      // Two that change places each stand for the other's former key.
+      !roles.some((role) => role.id === entry.id && role.roleKey === entry.roleKey),
+  )
   const kept = new Map<string | null, LedgerEntry>(sharers.map((entry) => [entry.roleKey, entry]))
   await mark(
     trx,

@@ -106,3 +106,28 @@ story(
     t.strictSame(roles(), ['Evaluator'])
   },
 )
+
+story(
+  'Two roles of one contact that change places keep what is theirs',
+  {},
+  async (t, { org, ids, instance, inStep, person }) => {
+    const second = org.insert('OpportunityContactRole', {
+      OpportunityId: ids.deal,
+      ContactId: ids.carl,
+      Role: 'Evaluator',
+      IsPrimary: false,
+    })
+    await inStep()
+    org.updateMany('OpportunityContactRole', [
+      { id: ids.role, fields: { Role: 'Evaluator' } },
+      { id: second, fields: { Role: 'Decision Maker' } },
+    ])
+    await inStep({ deadlineMs: 20_000 })
+    t.strictSame(
+      Object.fromEntries(
+        instance.rolesOf(person(ids.carl).id).map(({ fields }) => [fields.role, fields.isPrimary]),
+      ),
+      { 'Decision Maker': false, Evaluator: true },
+    )
+  },
+)
