@@ -1,12 +1,7 @@
 // What Marketo is known to hold, per Salesforce record; the only memory of what was sent.
 import { sql } from 'kysely'
 import { toJson } from './json.ts'
-import type { DbOrTrx } from './tables.ts'
-
-/** claimed: a Marketo person reserved, nothing sent yet. released: removed under the keep policy; an undelete takes it back.
- *  outside: known and deliberately not in Marketo (filter, inactive user); children do not reference it; with a Marketo id it is still to be
- *  removed there. lost: to be looked up and sent anew. */
-export type LedgerState = 'claimed' | 'confirmed' | 'released' | 'outside' | 'lost'
+import type { DbOrTrx, LedgerState } from './tables.ts'
 
 export interface LedgerEntry {
   object: string

@@ -4,6 +4,11 @@ import type { ColumnType, Generated, JSONColumnType, Kysely, Transaction } from 
 type Json = JSONColumnType<object>
 type Stamp = ColumnType<Date, Date | string, Date | string>
 
+/** claimed: a Marketo person reserved, nothing sent yet. released: removed under the keep policy; an undelete takes it back.
+ *  outside: known and deliberately not in Marketo (filter, inactive user); children do not reference it; with a Marketo id it is still to be
+ *  removed there. lost: to be looked up and sent anew. */
+export type LedgerState = 'claimed' | 'confirmed' | 'released' | 'outside' | 'lost'
+
 export interface Tables {
   lease: { id: number; holder: string | null; epoch: number; expires_at: Stamp }
   changes: {
@@ -24,7 +29,7 @@ export interface Tables {
     object: string
     id: string
     marketo_id: string | null
-    state: 'claimed' | 'confirmed' | 'released'
+    state: LedgerState
     hashes: Uint8Array | null
     owner_id: string | null
     account_id: string | null

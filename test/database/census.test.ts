@@ -10,8 +10,9 @@ import {
   unseen,
 } from '../../src/database/census.ts'
 import { mark, readChange } from '../../src/database/changes.ts'
-import { confirm, readLedger, type LedgerState } from '../../src/database/ledger.ts'
+import { confirm, readLedger } from '../../src/database/ledger.ts'
 import { park } from '../../src/database/parked.ts'
+import type { LedgerState } from '../../src/database/tables.ts'
 import { databaseKinds } from '../fixtures/databases.ts'
 
 const entry = (id: string, state: LedgerState = 'confirmed', object = 'Lead') => ({

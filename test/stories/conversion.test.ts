@@ -1,4 +1,5 @@
 // A Lead that becomes a Contact stays one person in Marketo, in whatever order its events come (design §5, rule 9).
+import { until } from '../fixtures/until.ts'
 import type { Org } from '../simulators/salesforce/org.ts'
 import { smallOrg } from './fixtures/organisation.ts'
 import { storyTeller, type Story } from './fixtures/story.ts'
@@ -144,5 +145,31 @@ story(
     const { contactId } = org.convertLead(ids.lena, { accountId: ids.acme, ownerId: ids.ann })
     await inStep({ former: new Map([[ids.lena, lost]]), unmade: new Set([lost]) })
     t.not(person(contactId).id, lost)
+  },
+)
+
+story(
+  'A lead converted into a contact that Marketo only seemed to have lost gives it no second person',
+  { org: withLeads },
+  async (t, { org, ids, instance, inStep, person, marketo, db }) => {
+    const former = personsBefore(instance, [...ids.leads, ids.carl])
+    marketo.faults.add({
+      kind: 'record',
+      code: '1004',
+      times: 1,
+      match: { endpoint: 'leads.json', where: ({ action }) => action === 'updateOnly' },
+    })
+    org.update('Contact', ids.carl, { Department: 'Purchasing' })
+    await until('the loss to be noted', async () => {
+      const entry = await db
+        .selectFrom('ledger')
+        .select('state')
+        .where('id', '=', ids.carl)
+        .executeTakeFirst()
+      return entry?.state === 'lost'
+    })
+    org.convertLead(ids.leads[0]!, { contactId: ids.carl })
+    await inStep({ former, deadlineMs: 20_000 })
+    t.equal(person(ids.carl).id, former.get(ids.carl))
   },
 )

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import t from 'tap'
-import type { LedgerEntry, LedgerState } from '../../src/database/ledger.ts'
+import type { LedgerEntry } from '../../src/database/ledger.ts'
+import type { LedgerState } from '../../src/database/tables.ts'
 import { OBJECTS, type ObjectName } from '../../src/salesforce/ids.ts'
 import type { Reading } from '../../src/salesforce/read.ts'
 import { encodeHashes, decodeHashes } from '../../src/sync/hashes.ts'
@@ -336,7 +337,7 @@ t.test('the Marketo id of a released person is taken back, with every value', as
 
 // --- whatever Salesforce and the ledger say ---
 
-const state = fc.constantFrom<LedgerState>('claimed', 'confirmed', 'released', 'outside')
+const state = fc.constantFrom<LedgerState>('claimed', 'confirmed', 'released', 'outside', 'lost')
 const text = fc.oneof(fc.constant(null), fc.boolean(), fc.string(), fc.integer())
 
 function world(object: ObjectName) {
