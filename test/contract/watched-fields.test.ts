@@ -6,14 +6,7 @@ import { read } from '../fixtures/repository.ts'
 import { watchedFields } from '../simulators/salesforce/record-change.ts'
 
 /** Set once, when the record is made; together with a field that is watched; or by Salesforce itself, without any trigger. */
-const NEVER_ALONE = new Set([
-  'CreatedDate',
-  'IsPersonAccount',
-  'PersonContactId',
-  'ConvertedContactId',
-  'ForecastCategory',
-  'LastActivityDate',
-])
+const NEVER_ALONE = new Set(['CreatedDate', 'IsPersonAccount', 'PersonContactId', 'ConvertedContactId'])
 
 const source = read('sfdx-project/force-app/main/changes-out/classes/WatchedFields.cls')
 const builtIn = /BUILT_IN = [^{]*\{([^]*?)\n {4}\};/.exec(source)?.[1] ?? ''

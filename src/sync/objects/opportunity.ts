@@ -30,12 +30,10 @@ export const opportunity: ObjectDefinition = {
     ['IsWon', 'isWon'],
     ['LeadSource', 'leadSource'],
     ['NextStep', 'nextStep'],
-    ['ForecastCategory', 'forecastCategory'],
     ['ForecastCategoryName', 'forecastCategoryName'],
     ['Fiscal', 'fiscal'],
     ['FiscalQuarter', 'fiscalQuarter'],
     ['FiscalYear', 'fiscalYear'],
-    ['LastActivityDate', 'lastActivityDate'],
     ['CreatedDate', 'externalCreatedDate'],
   ],
 }
