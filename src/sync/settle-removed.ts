@@ -24,12 +24,12 @@ export async function settleRemoved(trx: DbOrTrx, removed: Removed[]): Promise<v
         await holdRemovals(trx, [intent.id], { suspect: true })
         break
       case 'accepted':
-        await settleGone(trx, intent)
+        await settleGone(trx, intent, { byUs: true })
         break
       // Gone already is what was wanted, unless it is the survivor of a merge.
       case 'gone':
         if (verdict.lost === 'parent') await survivorIsGone(trx, intent, verdict)
-        else await settleGone(trx, intent)
+        else await settleGone(trx, intent, { byUs: false })
         break
       case 'in-use':
         await stays(trx, intent)
@@ -115,14 +115,14 @@ async function survivorIsGone(
   await postpone(trx, [{ id: intent.id, afterMs: 1_000, code, reason }])
 }
 
-async function settleGone(trx: DbOrTrx, intent: Intent): Promise<void> {
+async function settleGone(trx: DbOrTrx, intent: Intent, { byUs }: { byUs: boolean }): Promise<void> {
   await closeIntents(trx, [intent.id])
   const payload = payloadOf(intent)
   if (payload.how === 'delete role') return unpark(trx, [recordOf(intent.id)])
   const entry = (await readLedger(trx, [intent.id])).get(intent.id)
   if (entry === undefined) return
   if (payload.how === 'merge') {
-    await join(trx, entry, payload.into)
+    await join(trx, entry, payload.into, { byUs })
     await moveRoleKeys(trx, entry, payload.winner)
   }
   await leave(trx, entry, payload.how === 'release' || entry.state === 'outside')
@@ -131,8 +131,14 @@ async function settleGone(trx: DbOrTrx, intent: Intent): Promise<void> {
   await release(trx, [intent.id])
 }
 
-/** Marketo gave the survivor the loser's values where it had none: what Salesforce's survivor leaves blank is cleared again. */
-async function join(trx: DbOrTrx, loser: LedgerEntry, into: string): Promise<void> {
+/** Marketo gave the survivor the loser's values where it had none: what Salesforce's survivor leaves blank is cleared again. A loser that
+ *  was gone before may have been merged into somebody else: then the survivor has none of them, and is sent whole. */
+async function join(
+  trx: DbOrTrx,
+  loser: LedgerEntry,
+  into: string,
+  { byUs }: { byUs: boolean },
+): Promise<void> {
   const survivor = (await readLedger(trx, [into])).get(into)
   if (survivor !== undefined) {
     const hashes = new Map([...decodeHashes(loser.hashes), ...decodeHashes(survivor.hashes)])
@@ -143,7 +149,7 @@ async function join(trx: DbOrTrx, loser: LedgerEntry, into: string): Promise<voi
   const roles = await dependants(trx, 'person_id', [loser.id])
   await mark(trx, [
     ...roles.map(({ object, id }) => ({ object, id, priority: PRIORITY.found })),
-    { object: personObjectOf(into), id: into, priority: PRIORITY.found },
+    { object: personObjectOf(into), id: into, priority: PRIORITY.found, force: !byUs },
   ])
 }
 

@@ -208,3 +208,27 @@ story(
     t.notOk(instance.findCompany(ids.acme))
   },
 )
+
+story(
+  'A loser that a marketer merged into somebody else meanwhile gave the survivor nothing: it is sent whole',
+  { org: withDoubles },
+  async (t, { org, ids, instance, inStep, person, salesforce }) => {
+    const [winner, loser, other] = ids.leads as [string, string, string]
+    const former = new Map(ids.leads.map((id) => [id, person(id).id]))
+    org.update('Lead', loser, { Phone: '+46 8 1' })
+    await inStep()
+    instance.mergeLeads(former.get(other)!, [former.get(loser)!])
+    // Only the loser is told of: the survivor is looked at when it has gone.
+    salesforce.faults.dropEventsAtSource(Number.POSITIVE_INFINITY)
+    org.merge('Lead', winner, [loser])
+    org.update('Lead', winner, { Phone: '+46 8 1' })
+    salesforce.faults.removeAll()
+    salesforce.events.publishRaw({
+      Object_Type__c: 'Lead',
+      Change_Type__c: 'MERGE',
+      Record_Ids__c: loser,
+    })
+    await inStep({ former, unmade: new Set([former.get(loser)!]), deadlineMs: 25_000 })
+    t.equal(person(winner).fields.phone, '+46 8 1')
+  },
+)
