@@ -25,6 +25,9 @@ const places: Place[] = postgres
     ]
   : [within]
 
+// Started before the others begin: it holds the process up for seconds.
+await embedded.create(t)
+
 for (const [n, place] of places.entries())
   t.test(`history ${seed + n} (${place.name}): in step after every round`, { buffered: true }, async (t) => {
     t.pass(await play(t, seed + n, place, ROUNDS))
