@@ -1,9 +1,9 @@
 // A write of unknown outcome never duplicates and never overwrites newer values (design §5, rule 8).
 import { until } from '../fixtures/until.ts'
 import type { Fault } from '../simulators/marketo/index.ts'
-import { storyTeller } from './fixtures/story.ts'
+import { everyDatabaseTeller } from './fixtures/story.ts'
 
-const { story, onEveryDatabase } = await storyTeller()
+const { story, onEveryDatabase } = await everyDatabaseTeller()
 
 /** Twice as long as the ambiguous wait of 2 s would be an outage; well within it is a late completion. */
 const LATE: Fault = { kind: 'late', seconds: 1.2, answer: 'drop' }

@@ -1,9 +1,9 @@
 // Any byte sequence from anybody: never a crash, never a lost record, always a visible reason.
 import * as fc from 'fast-check'
 import { until } from '../fixtures/until.ts'
-import { storyTeller } from './fixtures/story.ts'
+import { everyDatabaseTeller } from './fixtures/story.ts'
 
-const { story, onEveryDatabase } = await storyTeller()
+const { story, onEveryDatabase } = await everyDatabaseTeller()
 
 /** Seeded, so that a failure can be played again. */
 const SEED = Number(process.env['GARBAGE_SEED'] ?? 20_261_123)

@@ -1,9 +1,9 @@
 // Parents first (design §5, rule 5).
 import { until } from '../fixtures/until.ts'
 import { addUser } from './fixtures/organisation.ts'
-import { storyTeller } from './fixtures/story.ts'
+import { everyDatabaseTeller } from './fixtures/story.ts'
 
-const { story, onEveryDatabase } = await storyTeller()
+const { story, onEveryDatabase } = await everyDatabaseTeller()
 
 onEveryDatabase(
   'A family that appears at once goes to Marketo parents first, each once',

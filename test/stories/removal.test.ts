@@ -2,9 +2,9 @@
 import { until } from '../fixtures/until.ts'
 import type { Org } from '../simulators/salesforce/org.ts'
 import { smallOrg } from './fixtures/organisation.ts'
-import { storyTeller } from './fixtures/story.ts'
+import { everyDatabaseTeller } from './fixtures/story.ts'
 
-const { story, onEveryDatabase } = await storyTeller()
+const { story, onEveryDatabase } = await everyDatabaseTeller()
 
 const adoptedLead = (org: Org) => ({
   ...smallOrg(org),
