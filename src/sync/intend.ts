@@ -1,14 +1,16 @@
 // Commits what is to be written, right before it goes out, and holds back what must not go now: plans are made side by side.
 import { postpone } from '../database/changes.ts'
 import { openIntents, standingParents, takenKeys } from '../database/intents.ts'
+import { readLedger } from '../database/ledger.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
+import type { DbOrTrx } from '../database/tables.ts'
 import { roleKeyText } from './plan.ts'
 import { SOON_MS } from './settle-failed.ts'
 import { intentOf, parentsIn, type Write } from './write.ts'
 
 /**
  * Commits the intents before the call goes out, and returns the writes that may go. A little later comes one whose role key or Marketo
- * person is in another call just now, and one whose parent has begun to leave Marketo since it was planned.
+ * person is in another call just now or has changed hands since it was planned, and one whose parent has begun to leave Marketo since it was planned.
  */
 export async function intend(
   leader: LeaderTransaction,
@@ -22,7 +24,9 @@ export async function intend(
       roleKeys: writes.flatMap(roleKeyOf),
       marketoIds: writes.flatMap(({ marketoId }) => marketoId ?? []),
     })
+    const movedOn = await personsThatMovedOn(trx, writes)
     const collides = (write: Write): boolean =>
+      movedOn.has(write.id) ||
       roleKeyOf(write).some((key) => taken.has(key)) ||
       (write.marketoId !== null && taken.has(write.marketoId))
     const leaving = (write: Write): boolean => parentsIn(write).some((parent) => !standing.has(parent))
@@ -46,6 +50,21 @@ export async function intend(
     )
     return free
   })
+}
+
+/** After the lock of `takenKeys`: what a Lead's plan has is older than what its Contact wrote to the same Marketo person meanwhile. */
+async function personsThatMovedOn(trx: DbOrTrx, writes: Write[]): Promise<Set<string>> {
+  const owned = writes.flatMap(({ id, marketoId, entry, takesOver }) => {
+    const owner = takesOver ?? entry
+    return marketoId !== null && owner?.marketoId === marketoId ? [{ id, owner: owner.id, marketoId }] : []
+  })
+  const entries = await readLedger(
+    trx,
+    owned.map(({ owner }) => owner),
+  )
+  return new Set(
+    owned.flatMap(({ id, owner, marketoId }) => (entries.get(owner)?.marketoId === marketoId ? [] : [id])),
+  )
 }
 
 const roleKeyOf = (write: Write): string[] => (write.role === null ? [] : [roleKeyText(write.role)])

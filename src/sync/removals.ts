@@ -72,16 +72,20 @@ export function createRemove(deps: {
         })
       }
       const busy = await busyPersons(trx, ready)
+      const movedOn = await personsThatMovedOn(trx, ready)
+      const held = (intent: Intent): boolean => busy.includes(intent) || movedOn.includes(intent)
       await postpone(
         trx,
-        busy.map(({ id }) => ({
-          id,
+        ready.filter(held).map((intent) => ({
+          id: intent.id,
           afterMs: SOON_MS,
           code: 'busy',
-          reason: 'another write of the same Marketo person is under way',
+          reason: busy.includes(intent)
+            ? 'another write of the same Marketo person is under way'
+            : 'its Marketo person has just changed hands',
         })),
       )
-      const free = ready.filter((intent) => !busy.includes(intent))
+      const free = ready.filter((intent) => !held(intent))
       await openIntents(trx, free)
       return free
     })
@@ -262,6 +266,22 @@ async function busyPersons(trx: DbOrTrx, intents: Intent[]): Promise<Intent[]> {
     for (const id of ids) taken.add(id)
     return busy
   })
+}
+
+/** After the lock of `busyPersons`: a Contact that took its Lead's person over while this was decided would lose the key that it was given. */
+async function personsThatMovedOn(trx: DbOrTrx, intents: Intent[]): Promise<Intent[]> {
+  const owned = intents.flatMap((intent): { intent: Intent; id: string; marketoId: string | null }[] => {
+    const payload = intent.payload as RemovalPayload
+    const own = { intent, id: intent.id, marketoId: intent.marketoId }
+    return payload.how === 'merge' ? [own, { intent, id: payload.into, marketoId: payload.winner }] : [own]
+  })
+  const entries = await readLedger(
+    trx,
+    owned.map(({ id }) => id),
+  )
+  return owned
+    .filter(({ id, marketoId }) => entries.get(id)?.marketoId !== marketoId)
+    .map(({ intent }) => intent)
 }
 
 const confirmed = (entries: LedgerEntry[]): LedgerEntry[] =>

@@ -1,9 +1,12 @@
 // Which removals are asked about, and how each record leaves.
+import type { KyselyPlugin } from 'kysely'
 import t from 'tap'
 import type { Intent } from '../../src/database/intents.ts'
-import { confirm } from '../../src/database/ledger.ts'
+import { mark } from '../../src/database/changes.ts'
+import { confirm, forget } from '../../src/database/ledger.ts'
 import type { LeaderTransaction } from '../../src/database/lease.ts'
 import type { Step } from '../../src/sync/plan.ts'
+import type { Brake } from '../../src/sync/brake.ts'
 import { createRemove } from '../../src/sync/removals.ts'
 import type { Planned } from '../../src/sync/work.ts'
 import { databaseKinds } from '../fixtures/databases.ts'
@@ -11,6 +14,13 @@ import { entryOf, idOf } from './fixtures/plans.ts'
 
 const kinds = await databaseKinds()
 const kind = kinds.find(({ name }) => name === 'postgres') ?? kinds[0]!
+
+const obliging: Brake = {
+  admit: async (_object, ids) => new Set(ids),
+  confirm: async () => undefined,
+  lookAgain: async () => undefined,
+  tell: async () => undefined,
+}
 
 const GONE: Step = { do: 'remove', reason: 'deleted in Salesforce', deleted: true }
 
@@ -57,13 +67,11 @@ t.test(
       const remove = createRemove({
         leader,
         brake: {
+          ...obliging,
           admit: async (_object, ids) => {
             asked.push(...ids)
             return new Set(admits ? ids : [])
           },
-          confirm: async () => undefined,
-          lookAgain: async () => undefined,
-          tell: async () => undefined,
         },
         carryOut: async (intents) => void sent.push(...intents),
         deletePolicy: 'keep',
@@ -83,3 +91,43 @@ t.test(
     })
   },
 )
+
+t.test('a Lead is not released whose person its Contact takes over while that is decided', async (t) => {
+  const { db } = await kind.create(t)
+  const [lead, contact] = [idOf('Lead'), idOf('Contact')]
+  await confirm(db, [{ ...entryOf('Lead', lead, { marketoId: '7' }), pushed: true }])
+  await mark(db, [{ object: 'Lead', id: lead, priority: 1 }])
+
+  let leadWasRead: (() => Promise<void>) | undefined
+  const watching: KyselyPlugin = {
+    transformQuery: ({ node }) => node,
+    transformResult: async ({ result }) => {
+      if (result.rows.some((row) => row.id === lead && row.state === 'confirmed')) {
+        const act = leadWasRead
+        leadWasRead = undefined
+        await act?.()
+      }
+      return result
+    },
+  }
+  const sent: Intent[] = []
+  const remove = createRemove({
+    leader: (work) =>
+      db.transaction().execute((trx) => {
+        leadWasRead = async () => {
+          // The embedded database has one connection only.
+          const other = kind.name === 'postgres' ? db : trx
+          await forget(other, [lead])
+          await confirm(other, [{ ...entryOf('Contact', contact, { marketoId: '7' }), pushed: true }])
+        }
+        return work(trx.withPlugin(watching))
+      }),
+    brake: obliging,
+    carryOut: async (intents) => void sent.push(...intents),
+    deletePolicy: 'keep',
+  })
+  await remove('Lead', [planned(lead, { do: 'merge', into: contact })])
+  t.strictSame(sent, [])
+  t.strictSame(await db.selectFrom('intents').select('id').execute(), [])
+  t.match(await db.selectFrom('changes').select(['id', 'code']).execute(), [{ id: lead, code: 'busy' }])
+})
