@@ -19,13 +19,7 @@ export async function liveThrough(living: Living, history: History): Promise<voi
   let former: InStep['persons'] = new Map()
   for (const [n, round] of history.rounds.entries())
     try {
-      // Without a stored position, events are lost with the subscription, and a reconcile finds what they told of.
-      const hasPosition = await living.db
-        .selectFrom('state')
-        .select('key')
-        .where('key', 'like', 'cursor:%')
-        .where(sql`value->>'cursor'`, '<>', '-1')
-        .executeTakeFirst()
+      const hasPosition = await holdsPosition(living)
       await liveRound(living, round)
       if (!hasPosition || round.some((step) => step.do === 'trouble' && isForgetful(step.name)))
         living.scene.certainFrom = living.salesforce.events.published.length
@@ -37,6 +31,17 @@ export async function liveThrough(living: Living, history: History): Promise<voi
         cause: error,
       })
     }
+}
+
+/** Without a stored position that Salesforce still knows, events are lost with the subscription; a reconcile finds what they told of. After
+ *  a migration the stream may be live still, and learn of it in the next round. */
+async function holdsPosition({ db, salesforce }: Living): Promise<boolean> {
+  const stored = await db
+    .selectFrom('state')
+    .select(sql<string>`value->>'cursor'`.as('cursor'))
+    .where('key', 'like', 'cursor:%')
+    .executeTakeFirst()
+  return stored !== undefined && salesforce.events.isRetained(Number(stored.cursor))
 }
 
 async function liveRound(living: Living, round: Step[]): Promise<void> {
