@@ -1,5 +1,5 @@
-// Follows Marketo's activity log: interesting moments and score changes point at persons to read again. The token moves with
-// the wants in one transaction, so a kill loses none.
+// Follows Marketo's activity log: interesting moments and score changes point at persons to read again, and so do merges, which give the
+// survivor the values that it had not. The token moves with the wants in one transaction, so a kill loses none.
 import { personsByMarketoId } from '../database/insights.ts'
 import { countLedger } from '../database/ledger.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
@@ -77,10 +77,10 @@ export function createFollowMoments(deps: MomentsDeps): FollowMoments {
     if (types !== undefined && now() - types.at < TYPES_FOR_MS) return { ok: true, ids: types.ids }
     const found = await activityTypes(client, turn)
     if (!found.ok) return found
-    const { interestingMoment, changeScore } = found.types
-    const ids = [interestingMoment, changeScore].filter((id) => id !== undefined)
+    const { interestingMoment, changeScore, mergeLeads } = found.types
+    const ids = [interestingMoment, changeScore, mergeLeads].filter((id) => id !== undefined)
     types = { ids, at: now() }
-    await tellTypes(ids.length === 2)
+    await tellTypes(interestingMoment !== undefined && changeScore !== undefined)
     return { ok: true, ids }
   }
 

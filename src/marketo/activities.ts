@@ -9,7 +9,6 @@ import { readPages } from './pages.ts'
 export const ACTIVITY_TYPES = {
   interestingMoment: 'Interesting Moment',
   changeScore: 'Change Score',
-  deleteLead: 'Delete Lead',
   mergeLeads: 'Merge Leads',
 } as const
 
@@ -26,7 +25,7 @@ export interface Activity {
 
 const type = z.object({ id: z.coerce.number().int(), name: z.string() })
 
-/** The ids of the four types; one that the instance doesn't have is absent. */
+/** The ids of these types; one that the instance doesn't have is absent. */
 export async function activityTypes(
   client: MarketoClient,
   turn: ReadTurn,

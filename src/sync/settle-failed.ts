@@ -1,6 +1,5 @@
 // Writes down what Marketo did not take: lost there, refused, or to be tried again, each with its reason.
 import * as changes from '../database/changes.ts'
-import { forgetInsights } from '../database/insights.ts'
 import * as ledger from '../database/ledger.ts'
 import { park } from '../database/parked.ts'
 import type { DbOrTrx } from '../database/tables.ts'
@@ -29,7 +28,6 @@ export async function settleGone(trx: DbOrTrx, gone: Outcome[]): Promise<void> {
       await ledger.lose(trx, [id])
       if (id !== write.id && entry !== undefined)
         await changes.mark(trx, [{ object: entry.object, id, priority: changes.PRIORITY.live, force: true }])
-      if (id === itself) await forgetInsights(trx, [id])
     }
     await changes.postpone(trx, [
       {

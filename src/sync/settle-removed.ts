@@ -109,7 +109,6 @@ async function survivorIsGone(
   // It may have been sent anew already, and be another person by now.
   if (survivor?.marketoId === winner) {
     await lose(trx, [into])
-    await forgetInsights(trx, [into])
     await mark(trx, [{ object: personObjectOf(into), id: into, priority: PRIORITY.live, force: true }])
   }
   await postpone(trx, [{ id: intent.id, afterMs: 1_000, code, reason }])

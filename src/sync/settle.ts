@@ -112,14 +112,9 @@ async function accept(trx: DbOrTrx, accepted: Outcome[]): Promise<void> {
   await unpark(trx, ids)
   await changes.release(trx, ids)
   await remarkDependants(trx, accepted)
-  // A person that was there before us, or came back, may have values that no activity tells of.
   await wantInsights(
     trx,
-    accepted.flatMap(({ write, created, marketoId }) =>
-      isPerson(write) && !created && write.entry?.state !== 'confirmed'
-        ? (marketoId ?? write.marketoId ?? [])
-        : [],
-    ),
+    accepted.filter(mayHaveOtherValues).flatMap(({ write, marketoId }) => marketoId ?? write.marketoId ?? []),
   )
   await releaseRoleKeys(
     trx,
@@ -149,6 +144,10 @@ export function oldRoleKey(write: Write): { id: string; roleKey: string; version
   if (old === null || write.role === null || old === roleKeyText(write.role)) return []
   return [{ id: write.id, roleKey: old, version: write.taken.version }]
 }
+
+/** No activity tells of the values of a person that was there before us or came back, nor that one has none that replaces a lost one. */
+const mayHaveOtherValues = ({ write, created }: Outcome): boolean =>
+  isPerson(write) && write.entry?.state !== 'confirmed' && (!created || write.entry?.state === 'lost')
 
 const isPerson = ({ object }: Write): boolean => object === 'Lead' || object === 'Contact'
 

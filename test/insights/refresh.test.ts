@@ -312,6 +312,20 @@ t.test('the sync can ask for persons, and for too many at once it gets a sweep',
   t.equal((await readRefreshProgress(db)).sweepAsked, true)
 })
 
+t.test('a merge in Marketo tells that the survivor may have new values', async (t) => {
+  const { marketo, later, start, persons, values } = await stage(t, kind!)
+  const [survivor] = await persons(1)
+  const { instance } = marketo.simulator
+  const loser = instance.createLead({ email: 'twin@merged.example' })
+  instance.changeScore(loser.id, { priority: 8 })
+  const refresh = start()
+  await refresh.runOnce()
+  instance.mergeLeads(survivor!, [loser.id])
+  later(5 * MINUTE)
+  await refresh.runOnce()
+  t.strictSame(await values(), { [personId(0)]: 8 })
+})
+
 t.test('an instance without the activity types has a problem and lives by its sweep', async (t) => {
   const { db, marketo, start, persons, values } = await stage(t, kind!)
   const [one] = await persons(1)

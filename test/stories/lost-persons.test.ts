@@ -18,6 +18,16 @@ const withTwins = (org: Org) => ({
   ),
 })
 
+async function given(url: string): Promise<{ id: string; priority: number | null }[]> {
+  const response = await fetch(`${url}/webhooks/insights`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${WEBHOOK_SECRET}`, 'content-type': 'application/json' },
+    body: '{"cursor":null}',
+  })
+  const { records } = (await response.json()) as { records: { id: string; priority: number | null }[] }
+  return records
+}
+
 story(
   'A person that Marketo lost is pushed again, with its roles; one that was merged there is found again',
   { org: withTwins, env },
@@ -50,15 +60,41 @@ story(
     t.equal(instance.rolesOf(person(ids.carl).id).length, 1, 'its role too')
     t.equal(person(other).id, stays, 'the survivor stays the person of its own record')
     t.not(person(one).id, stays)
-    const values = await until('the values of the survivor to be given', async () => {
-      const response = await fetch(`${url}/webhooks/insights`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${WEBHOOK_SECRET}`, 'content-type': 'application/json' },
-        body: '{"cursor":null}',
-      })
-      const { records } = (await response.json()) as { records: { id: string; priority: number | null }[] }
-      return records.find(({ id }) => id === ids.lena)
-    })
+    const values = await until('the values of the survivor to be given', async () =>
+      (await given(url)).find(({ id }) => id === ids.lena),
+    )
     t.equal(values.priority, 42)
+  },
+)
+
+story(
+  'A person that replaces a lost one takes the old values away from the record',
+  { env: { INSIGHTS_EVERY_MINUTES: '0.01' } },
+  async (t, { org, ids, instance, person, inStep, url }) => {
+    const priorityOf = async (id: string) => (await given(url)).find((record) => record.id === id)?.priority
+    const lost = person(ids.carl).id
+    instance.changeScore(lost, { priority: 42 })
+    await until('the values to be given', async () => (await priorityOf(ids.carl)) === 42)
+    instance.deleteLead(lost)
+    org.update('Contact', ids.carl, { Department: 'Purchasing' })
+    await inStep({ unmade: new Set([lost]) })
+    await until('the values of the new person to be given', async () => (await priorityOf(ids.carl)) === null)
+  },
+)
+
+story(
+  "A lead converted into a contact hands it what its person's last moment was",
+  { env: { INSIGHTS_EVERY_MINUTES: '0.01' } },
+  async (t, { org, ids, instance, person, inStep, url }) => {
+    const former = new Map([ids.lena, ids.carl].map((id) => [id, person(id).id]))
+    instance.changeScore(former.get(ids.lena)!, { priority: 42 })
+    await until('the values to be given', async () => (await given(url)).some(({ id }) => id === ids.lena))
+    org.convertLead(ids.lena, { contactId: ids.carl })
+    await inStep({ former })
+    const left = await until('the contact to have them', async () => {
+      const records = await given(url)
+      return records.some(({ id, priority }) => id === ids.carl && priority === 42) && records
+    })
+    t.notOk(left.some(({ id }) => id === ids.lena))
   },
 )
