@@ -100,3 +100,14 @@ t.test('another filter is held against every record at once; a broken one change
   await filter("Title = 'Engineer'")
   t.strictSame((await status()).problems, [])
 })
+
+t.test('a field that Marketo lacks is told once, in plain words', async (t) => {
+  const { status } = await startBridge(t, { kind, org: smallOrg, marketo: { nonNativeFeature: false } })
+  const told = await until('the problem', async () => {
+    const { problems } = await status()
+    const found = problems.filter(({ reason }) => reason.includes('no field externalPersonId'))
+    return found.length > 0 ? found : undefined
+  })
+  t.match(told, [{ system: 'mapping', code: 'missing:Lead.externalPersonId', advice: /MSI Non-Native/ }])
+  t.equal(told.length, 1)
+})
