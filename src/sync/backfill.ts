@@ -6,7 +6,7 @@ import type { LeaderTransaction } from '../database/lease.ts'
 import { analyzeHotTables } from '../database/maintenance.ts'
 import { lockState } from '../database/pending-commands.ts'
 import { readState, writeState } from '../database/state.ts'
-import type { Db, DbOrTrx } from '../database/tables.ts'
+import type { Db, Trx } from '../database/tables.ts'
 import { reasonOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { OBJECTS, type ObjectName } from '../salesforce/ids.ts'
@@ -83,7 +83,6 @@ export function createBackfill(deps: {
   let sinceAnalyze = 0
 
   const read = (): Promise<BackfillState | undefined> => readState<BackfillState>(db, 'backfill')
-  const write = (state: BackfillState): Promise<void> => leader((trx) => writeState(trx, 'backfill', state))
 
   async function fill(initial: BackfillState): Promise<void> {
     let state = initial
@@ -137,16 +136,26 @@ export function createBackfill(deps: {
     log.info({ records: state.marked }, `backfill has queued ${state.marked} records`)
   }
 
-  /** Writes the state, with what belongs to it, unless a pause or another backfill has come in since. */
-  async function keep(state: BackfillState, also?: (trx: DbOrTrx) => Promise<void>): Promise<boolean> {
+  /** Changes the state under its lock, so that nothing else that changes it is overwritten. False where nothing is to be changed. */
+  async function change(
+    next: (current: BackfillState) => BackfillState | undefined,
+    also?: (trx: Trx) => Promise<void>,
+  ): Promise<boolean> {
+    // Locking makes the row, and before the first backfill there must be none.
+    if ((await read()) === undefined) return false
     return leader(async (trx) => {
-      const current = await readState<BackfillState>(trx, 'backfill')
-      if (current?.state !== 'running' || current.startedAt !== state.startedAt) return false
+      const current = await lockState<BackfillState>(trx, 'backfill')
+      const changed = current && next(current)
+      if (changed === undefined) return false
       await also?.(trx)
-      await writeState(trx, 'backfill', state)
+      await writeState(trx, 'backfill', changed)
       return true
     })
   }
+
+  /** Writes the state, with what belongs to it, unless a pause or another backfill has come in since. */
+  const keep = (state: BackfillState, also?: (trx: Trx) => Promise<void>): Promise<boolean> =>
+    change((current) => (stillRuns(current, state) ? state : undefined), also)
 
   async function forgetJob(): Promise<void> {
     const state = await read()
@@ -256,8 +265,12 @@ export function createBackfill(deps: {
       let queued = inFlight
       for (const object of state.objects) queued += await countBackground(db, object, QUEUED_AT_MOST * 2)
       const done = Math.max(0, marked - queued)
-      if (state.state === 'running' && finishedAt !== null && queued === 0) {
-        await write({ ...state, state: 'done', finishedAt: new Date().toISOString() })
+      if (
+        state.state === 'running' &&
+        finishedAt !== null &&
+        queued === 0 &&
+        (await keep({ ...state, state: 'done', finishedAt: new Date().toISOString() }))
+      ) {
         log.info(
           { records: marked, ms: Date.now() - Date.parse(state.startedAt) },
           `backfill is done: ${marked} records`,
@@ -275,13 +288,14 @@ export function createBackfill(deps: {
     },
 
     async pause() {
-      const state = await read()
-      if (state?.state === 'running') await write({ ...state, state: 'paused' })
+      await change((current) => (current.state === 'running' ? { ...current, state: 'paused' } : undefined))
     },
 
     async resume() {
-      const state = await read()
-      if (state?.state === 'paused') await write({ ...state, state: 'running' })
+      await change((current) => (current.state === 'paused' ? { ...current, state: 'running' } : undefined))
     },
   }
 }
+
+const stillRuns = (current: BackfillState, { startedAt }: BackfillState): boolean =>
+  current.state === 'running' && current.startedAt === startedAt

@@ -1,21 +1,27 @@
 // Filling the queue with everything in scope: cut off and gone on with, held back while the queue is long.
 import { sql } from 'kysely'
 import t, { type Test } from 'tap'
+import type { LeaderTransaction } from '../../src/database/lease.ts'
 import { readState, writeState } from '../../src/database/state.ts'
 import type { Db } from '../../src/database/tables.ts'
 import { OBJECTS } from '../../src/salesforce/ids.ts'
 import { createBackfill, QUEUED_AT_MOST, type Backfill, type BackfillState } from '../../src/sync/backfill.ts'
 import { watermarkKey } from '../../src/sync/reconcile.ts'
+import { databaseKinds } from '../fixtures/databases.ts'
+import { endedOrLocked, leaderWith } from '../fixtures/meanwhile.ts'
 import { until } from '../fixtures/until.ts'
 import { leaderUntil, orgOfLeads } from './fixtures/killed.ts'
 
 t.setTimeout(120_000)
 
+const postgres = (await databaseKinds()).find(({ name }) => name === 'postgres')
+
 async function prepare(t: Test, leads: number) {
   const { db, ids, deps } = await orgOfLeads(t, leads)
   const backfillUntil = (transactions: number): Backfill =>
     createBackfill({ ...deps, leader: leaderUntil(db, transactions) })
-  return { db, ids, backfillUntil }
+  const backfillWith = (leader: LeaderTransaction): Backfill => createBackfill({ ...deps, leader })
+  return { db, ids, backfillUntil, backfillWith }
 }
 
 const marked = async (db: Db): Promise<Set<string>> =>
@@ -101,4 +107,59 @@ t.test('what the bridge asks for by itself waits while another one runs or is pa
   await sql`delete from changes`.execute(db)
   t.equal((await backfill.progress(0)).state, 'done')
   t.ok(await again())
+})
+
+t.test(
+  'a pause or another request that comes in while a page is marked holds',
+  { skip: postgres === undefined && 'several transactions at once need PostgreSQL' },
+  async (t) => {
+    const { db, backfillUntil, backfillWith } = await prepare(t, 40)
+    const other = backfillUntil(99)
+    const whileMarking = async (act: () => Promise<unknown>): Promise<BackfillState | undefined> => {
+      await other.request({ objects: ['Lead'] })
+      let acting: Promise<unknown> | undefined
+      const leader = leaderWith(db, {
+        at: ({ value }) => (value as BackfillState | undefined)?.state === 'running',
+        act: () => endedOrLocked(db, (acting = act())),
+      })
+      await backfillWith(leader).run()
+      await acting
+      return stateOf(db)
+    }
+    t.match(await whileMarking(() => other.pause()), { state: 'paused', finishedAt: null })
+    t.match(await whileMarking(() => other.request({ objects: ['User'] })), {
+      state: 'running',
+      objects: ['User'],
+      marked: 0,
+    })
+  },
+)
+
+t.test('neither a pause, a resume nor the end overwrites what has been asked for meanwhile', async (t) => {
+  const { db, backfillUntil, backfillWith } = await prepare(t, 1)
+  const other = backfillUntil(99)
+  /** The other one acts after this one has looked, and before its transaction. */
+  const meanwhile = (act: () => Promise<unknown>): Backfill =>
+    backfillWith(async (work) => {
+      await act()
+      return db.transaction().execute(work)
+    })
+  const another = () => other.request({ objects: ['User'] })
+
+  await other.pause()
+  t.equal(await stateOf(db), undefined, 'where there is none, none is made')
+  await other.request({ objects: ['Lead'] })
+  await meanwhile(async () => {
+    await other.pause()
+    await another()
+  }).resume()
+  t.match(await stateOf(db), { state: 'running', objects: ['User'] })
+  await other.request({ objects: ['Lead'] })
+  await meanwhile(another).pause()
+  t.match(await stateOf(db), { state: 'paused', objects: ['User'] })
+  await other.request({ objects: ['Lead'] })
+  await other.run()
+  await sql`delete from changes`.execute(db)
+  t.match(await meanwhile(() => other.pause()).progress(0), { state: 'running', done: 1 })
+  t.match(await stateOf(db), { state: 'paused', objects: ['Lead'] })
 })
