@@ -44,7 +44,7 @@ export async function storeKnownInsights(trx: Trx, readings: InsightReading[]): 
   )
 }
 
-/** Locked before numbering: whoever numbers rows commits before the next one numbers, so a reader never misses a lower number. */
+/** Locked before numbering and forgetting: whoever numbers rows commits before the next one numbers, so a reader never misses a lower number. */
 async function lockNumbers(trx: DbOrTrx): Promise<void> {
   await sql`select 1 from counters where name = 'insights' for update`.execute(trx)
 }
@@ -162,8 +162,12 @@ export async function rekeyInsight(trx: DbOrTrx, from: string, to: string): Prom
   await advance(trx, rows.length)
 }
 
-export async function forgetInsights(db: DbOrTrx, ids: string[]): Promise<void> {
-  if (ids.length > 0) await sql`delete from insights where id = any(${ids}::text[])`.execute(db)
+/** In the transaction in which the ledger lets go of these. */
+export async function forgetInsights(trx: DbOrTrx, ids: string[]): Promise<void> {
+  if (ids.length === 0) return
+  // Who stores values while the ledger still shows these persons has committed before, or sees that they have left.
+  await lockNumbers(trx)
+  await sql`delete from insights where id = any(${ids}::text[])`.execute(trx)
 }
 
 export async function countInsights(db: DbOrTrx): Promise<number> {

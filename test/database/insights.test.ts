@@ -1,5 +1,5 @@
 import t from 'tap'
-import { confirm } from '../../src/database/ledger.ts'
+import { confirm, forget } from '../../src/database/ledger.ts'
 import {
   countInsights,
   forgetInsights,
@@ -8,9 +8,11 @@ import {
   knownPersons,
   rekeyInsight,
   storeInsights,
+  storeKnownInsights,
   type InsightValues,
 } from '../../src/database/insights.ts'
 import { databaseKinds } from '../fixtures/databases.ts'
+import { endedOrLocked } from '../fixtures/meanwhile.ts'
 
 const kinds = await databaseKinds()
 
@@ -144,3 +146,21 @@ for (const kind of kinds)
       )
     },
   )
+
+for (const kind of kinds.filter(({ name }) => name === 'postgres'))
+  t.test('of a person that leaves nothing stays that is stored meanwhile', async (t) => {
+    const { db } = await kind.create(t)
+    await confirm(db, [
+      { object: 'Lead', id: 'a', marketoId: '1', state: 'confirmed', hashes: null, pushed: true },
+    ])
+    const reading = { id: 'a', marketoId: '1', values: { ...NOTHING, priority: 1 }, readAt: at(1) }
+    let storing: Promise<number> | undefined
+    await db.transaction().execute(async (trx) => {
+      await forgetInsights(trx, ['a'])
+      storing = db.transaction().execute((other) => storeKnownInsights(other, [reading]))
+      await endedOrLocked(db, storing)
+      await forget(trx, ['a'])
+    })
+    t.equal(await storing, 0)
+    t.equal(await countInsights(db), 0)
+  })
