@@ -1,6 +1,7 @@
 // What a changed mapping asks for: a field that is new to it is sent of the records that are in Marketo already (background work, below
 // live changes and within the budget), and another filter is held against everything at once instead of at the next census.
 import type { LeaderTransaction } from '../database/lease.ts'
+import { lockState } from '../database/pending-commands.ts'
 import { clearState, readState, writeState } from '../database/state.ts'
 import type { Db, Trx } from '../database/tables.ts'
 import type { Log } from '../log.ts'
@@ -15,6 +16,11 @@ export interface MappingChanges {
   refill: ObjectName[]
   /** A filter has changed: records come in and leave. */
   recount: boolean
+}
+
+interface WaitingChanges extends MappingChanges {
+  /** How often something was added: the same changes noted again are other ones. */
+  noted: number
 }
 
 const KEY = 'mapping-changes'
@@ -41,11 +47,12 @@ function isWider(before: ObjectMapping, after: ObjectMapping): boolean {
 /** Added to what still waits, in the transaction that publishes the mapping: no kill loses it. */
 export async function noteChanges(trx: Trx, { refill, recount }: MappingChanges): Promise<void> {
   if (refill.length === 0 && !recount) return
-  const waiting = (await readState<MappingChanges>(trx, KEY)) ?? NOTHING
+  const waiting = { ...NOTHING, noted: 0, ...(await lockState<WaitingChanges>(trx, KEY)) }
   await writeState(trx, KEY, {
     refill: OBJECTS.filter((object) => refill.includes(object) || waiting.refill.includes(object)),
     recount: recount || waiting.recount,
-  } satisfies MappingChanges)
+    noted: waiting.noted + 1,
+  } satisfies WaitingChanges)
 }
 
 /** Does what waits. A backfill that runs or is paused ends first. */
@@ -61,7 +68,7 @@ export function createCatchUp(deps: {
 
   return {
     async runOnce() {
-      const waiting = await readState<MappingChanges>(db, KEY)
+      const waiting = await readState<WaitingChanges>(db, KEY)
       if (waiting === undefined) return
       const state = (await backfill.state())?.state
       if (state === undefined || state === 'running' || state === 'paused') return
@@ -76,8 +83,8 @@ export function createCatchUp(deps: {
       if (refill.length > 0 && !(await backfill.request({ objects: refill, unlessRunning: true }))) return
       await leader(async (trx) => {
         // What was noted meanwhile stays for the next time.
-        const now = await readState<MappingChanges>(trx, KEY)
-        if (JSON.stringify(now) === JSON.stringify(waiting)) await clearState(trx, KEY)
+        const now = await lockState<WaitingChanges>(trx, KEY)
+        if (now?.noted === waiting.noted) await clearState(trx, KEY)
       })
     },
   }

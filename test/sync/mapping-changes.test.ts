@@ -1,5 +1,9 @@
 import t from 'tap'
-import { changesOf } from '../../src/sync/mapping-changes.ts'
+import type { LeaderTransaction } from '../../src/database/lease.ts'
+import { createLog } from '../../src/log.ts'
+import { changesOf, createCatchUp, noteChanges, type MappingChanges } from '../../src/sync/mapping-changes.ts'
+import type { BackfillState } from '../../src/sync/backfill.ts'
+import { databaseKinds } from '../fixtures/databases.ts'
 import { wholeMapping, everyField, TEXT } from './fixtures/mappings.ts'
 
 const setting = (active: boolean, filter: string | null) => ({
@@ -27,4 +31,36 @@ t.test('only what sends more asks for the records again', async (t) => {
     refill: [],
     recount: true,
   })
+})
+
+t.test('what changes again while the records are looked at is looked at once more', async (t) => {
+  const { db } = await (await databaseKinds()).at(-1)!.create(t)
+  const leader: LeaderTransaction = (work) => db.transaction().execute(work)
+  const changed: MappingChanges = { refill: ['Lead'], recount: true }
+  const note = () => leader((trx) => noteChanges(trx, changed))
+  const asked: unknown[] = []
+  let counted = 0
+  const catchUp = createCatchUp({
+    db,
+    leader,
+    backfill: {
+      state: async () => ({ state: 'done' }) as BackfillState,
+      request: async ({ objects }) => asked.push(objects) > 0,
+    },
+    census: {
+      runOnce: async () => {
+        if (++counted === 1) await note()
+      },
+    },
+    brake: { lookAgain: async () => undefined },
+    log: createLog('silent'),
+  })
+  await catchUp.runOnce()
+  t.equal(counted, 0)
+  await note()
+  await catchUp.runOnce()
+  await catchUp.runOnce()
+  await catchUp.runOnce()
+  t.equal(counted, 2)
+  t.strictSame(asked, [['Lead'], ['Lead']])
 })
