@@ -124,6 +124,15 @@ export async function mergingPersons(db: DbOrTrx, persons: string[]): Promise<Se
   return new Set(rows.flatMap(({ marketo_id: id }) => id ?? []))
 }
 
+/** Which of these intents stand as they were read. */
+export async function standingIntents(db: DbOrTrx, intents: Intent[]): Promise<Set<string>> {
+  const rows = toJson(intents.map(({ id, payload }) => ({ id, payload })))
+  const { rows: standing } = await sql<{ id: string }>`
+    select i.id from intents i join jsonb_to_recordset(${rows}::jsonb) as r(id text, payload jsonb) on r.id = i.id
+    where i.payload->>'roleKey' is not distinct from r.payload->>'roleKey'`.execute(db)
+  return new Set(standing.map(({ id }) => id))
+}
+
 /** Deletes of a Marketo person's roles are of the winner's roles, once the person was merged into it. */
 export async function moveRoleDeletes(trx: DbOrTrx, loser: string, winner: string): Promise<void> {
   await sql`

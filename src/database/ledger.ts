@@ -42,14 +42,37 @@ const COLUMNS = [
 
 export async function readLedger(db: DbOrTrx, ids: Iterable<string>): Promise<Map<string, LedgerEntry>> {
   const wanted = [...new Set(ids)]
-  if (wanted.length === 0) return new Map()
-  const rows = await db
+  return wanted.length === 0 ? new Map() : byId(await entriesOf(db, wanted).execute())
+}
+
+/** The same, and nobody else changes them before this transaction ends. */
+export async function lockLedger(trx: DbOrTrx, ids: Iterable<string>): Promise<Map<string, LedgerEntry>> {
+  const wanted = [...new Set(ids)]
+  return wanted.length === 0 ? new Map() : byId(await entriesOf(trx, wanted).forUpdate().execute())
+}
+
+const entriesOf = (db: DbOrTrx, ids: string[]) =>
+  db
     .selectFrom('ledger')
     .select(COLUMNS)
-    .where('id', '=', sql<string>`any(${wanted}::text[])`)
-    .execute()
-  return new Map(rows.map((row) => [row.id, row]))
+    .where('id', '=', sql<string>`any(${ids}::text[])`)
+    .orderBy('id')
+
+const byId = (rows: LedgerEntry[]): Map<string, LedgerEntry> => new Map(rows.map((row) => [row.id, row]))
+
+/** Whether what was decided by one is right by the other. */
+export function isSameEntry(one: LedgerEntry | undefined, other: LedgerEntry | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other
+  return (
+    one.marketoId === other.marketoId &&
+    one.state === other.state &&
+    one.adopted === other.adopted &&
+    one.roleKey === other.roleKey &&
+    Buffer.compare(one.hashes ?? NO_HASHES, other.hashes ?? NO_HASHES) === 0
+  )
 }
+
+const NO_HASHES = new Uint8Array()
 
 export interface Confirmation {
   object: string
@@ -154,14 +177,24 @@ export async function dependants(
   reference: Reference,
   values: string[],
 ): Promise<LedgerEntry[]> {
-  if (values.length === 0) return []
-  return db
+  return values.length === 0 ? [] : pointingAt(db, reference, values).execute()
+}
+
+/** The same, and nobody else changes them before this transaction ends. */
+export async function lockDependants(
+  trx: DbOrTrx,
+  reference: Reference,
+  values: string[],
+): Promise<LedgerEntry[]> {
+  return values.length === 0 ? [] : pointingAt(trx, reference, values).forUpdate().execute()
+}
+
+const pointingAt = (db: DbOrTrx, reference: Reference, values: string[]) =>
+  db
     .selectFrom('ledger')
     .select(COLUMNS)
     .where(reference, '=', sql<string>`any(${values}::text[])`)
     .orderBy('id')
-    .execute()
-}
 
 /** Which of these users own a record that is in Marketo, or that waits for them to be. */
 export async function usedOwners(db: DbOrTrx, userIds: string[]): Promise<Set<string>> {

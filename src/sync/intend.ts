@@ -1,7 +1,7 @@
 // Commits what is to be written, right before it goes out, and holds back what must not go now: plans are made side by side.
 import { postpone } from '../database/changes.ts'
 import { openIntents, standingParents, takenKeys } from '../database/intents.ts'
-import { readLedger } from '../database/ledger.ts'
+import { isSameEntry, readLedger } from '../database/ledger.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
 import type { DbOrTrx } from '../database/tables.ts'
 import { roleKeyText } from './plan.ts'
@@ -10,7 +10,7 @@ import { intentOf, parentsIn, type Write } from './write.ts'
 
 /**
  * Commits the intents before the call goes out, and returns the writes that may go. A little later comes one whose role key or Marketo
- * person is in another call just now or has changed hands since it was planned, and one whose parent has begun to leave Marketo since it was planned.
+ * person is in another call just now or was written since it was planned, and one whose parent has begun to leave Marketo since it was planned.
  */
 export async function intend(
   leader: LeaderTransaction,
@@ -24,9 +24,9 @@ export async function intend(
       roleKeys: writes.flatMap(roleKeyOf),
       marketoIds: writes.flatMap(({ marketoId }) => marketoId ?? []),
     })
-    const movedOn = await personsThatMovedOn(trx, writes)
+    const outdated = await outdatedPlans(trx, writes)
     const collides = (write: Write): boolean =>
-      movedOn.has(write.id) ||
+      outdated.has(write.id) ||
       roleKeyOf(write).some((key) => taken.has(key)) ||
       (write.marketoId !== null && taken.has(write.marketoId))
     const leaving = (write: Write): boolean => parentsIn(write).some((parent) => !standing.has(parent))
@@ -52,19 +52,18 @@ export async function intend(
   })
 }
 
-/** After the lock of `takenKeys`: what a Lead's plan has is older than what its Contact wrote to the same Marketo person meanwhile. */
-async function personsThatMovedOn(trx: DbOrTrx, writes: Write[]): Promise<Set<string>> {
-  const owned = writes.flatMap(({ id, marketoId, entry, takesOver }) => {
+/** After the lock of `takenKeys`: what a Lead's plan has is older than what its Contact wrote to the same Marketo person meanwhile, and what a
+ *  survivor's plan knows was sent, older than what a merge filled in. */
+async function outdatedPlans(trx: DbOrTrx, writes: Write[]): Promise<Set<string>> {
+  const planned = writes.flatMap(({ id, marketoId, entry, takesOver }) => {
     const owner = takesOver ?? entry
-    return marketoId !== null && owner?.marketoId === marketoId ? [{ id, owner: owner.id, marketoId }] : []
+    return marketoId !== null && owner?.marketoId === marketoId ? [{ id, owner }] : []
   })
-  const entries = await readLedger(
+  const now = await readLedger(
     trx,
-    owned.map(({ owner }) => owner),
+    planned.map(({ owner }) => owner.id),
   )
-  return new Set(
-    owned.flatMap(({ id, owner, marketoId }) => (entries.get(owner)?.marketoId === marketoId ? [] : [id])),
-  )
+  return new Set(planned.flatMap(({ id, owner }) => (isSameEntry(owner, now.get(owner.id)) ? [] : [id])))
 }
 
 const roleKeyOf = (write: Write): string[] => (write.role === null ? [] : [roleKeyText(write.role)])

@@ -1,7 +1,7 @@
 // Opportunity roles. Marketo's key is opportunity + its own lead id + role, so two contact roles can fall on one key: they are one
 // Marketo role, written by the first of them. What happens to a key that is no longer used: role-keys.ts.
 import { settle } from '../database/changes.ts'
-import { confirm, dependants } from '../database/ledger.ts'
+import { confirm, dependants, lockLedger } from '../database/ledger.ts'
 import { unpark } from '../database/parked.ts'
 import type { Db } from '../database/tables.ts'
 import { pushObjects, type PushDeps } from './push.ts'
@@ -40,6 +40,10 @@ async function share(deps: PushDeps, sharing: Write[]): Promise<void> {
         .map((entry) => entry.roleKey),
     )
     const shared = sharing.filter((write) => standing.has(keyOf(write)))
+    const entries = await lockLedger(
+      trx,
+      shared.map(({ id }) => id),
+    )
     await confirm(
       trx,
       shared.map((write) => ({
@@ -62,6 +66,9 @@ async function share(deps: PushDeps, sharing: Write[]): Promise<void> {
       trx,
       shared.map((write) => write.id),
     )
-    await releaseRoleKeys(trx, shared.flatMap(oldRoleKey))
+    await releaseRoleKeys(
+      trx,
+      shared.flatMap((write) => oldRoleKey(write, entries.get(write.id))),
+    )
   })
 }

@@ -2,25 +2,33 @@
 // dependants first. What is to be done is committed as an intent; carry-out.ts does it.
 import { randomUUID } from 'node:crypto'
 import { mark, postpone, PRIORITY, queued, settle, waitForParent } from '../database/changes.ts'
-import { namedParents, openIntents, rolesBeingDeleted, takenKeys, type Intent } from '../database/intents.ts'
-import { confirm, dependants, readLedger, type LedgerEntry } from '../database/ledger.ts'
+import { namedParents, openIntents, rolesBeingDeleted, type Intent } from '../database/intents.ts'
+import {
+  confirm,
+  dependants,
+  lockDependants,
+  lockLedger,
+  readLedger,
+  type LedgerEntry,
+} from '../database/ledger.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
 import { readParked } from '../database/parked.ts'
 import type { DbOrTrx } from '../database/tables.ts'
 import type { ObjectName } from '../salesforce/ids.ts'
 import type { Brake } from './brake.ts'
 import type { CarryOut } from './carry-out.ts'
+import { holdBack, rolesFirst } from './hold-back.ts'
 import { DEFINITIONS, personObjectOf } from './objects/index.ts'
 import { SETTING } from './plan.ts'
 import type { RemovalPayload } from './removal-payload.ts'
 import { releaseRoleKeys } from './role-keys.ts'
+import { SOON_MS } from './settle-failed.ts'
 import { leave } from './settle-removed.ts'
 import { UNKNOWN_OUTCOME } from './suspects.ts'
 import type { Planned } from './work.ts'
 
 export type Remove = (object: ObjectName, planned: Planned[]) => Promise<void>
 
-const SOON_MS = 1_000
 /** How long a parent's removal waits for children that go on pointing to it before Marketo is asked anyway. */
 const CHILDREN_WAIT_MS = 15_000
 const CHILDREN_PATIENCE = 4
@@ -52,11 +60,13 @@ export function createRemove(deps: {
         })),
       )
       const ready: Intent[] = []
+      const seen = new Map<string, LedgerEntry>()
       for (const item of allowed.filter(({ taken }) => !named.has(taken.id))) {
         // Read again: since the plan, its Marketo person may have gone over to a Contact.
         const entry = (await readLedger(trx, [item.taken.id])).get(item.taken.id)
         if (entry === undefined) await settle(trx, [item.taken])
-        const payload = entry === undefined ? undefined : await payloadOf(trx, object, item, entry)
+        else seen.set(entry.id, entry)
+        const payload = entry === undefined ? undefined : await payloadOf(trx, object, item, seen)
         if (entry === undefined || payload === undefined) continue
         const { id, version, attempts, code } = item.taken
         const kind = payload.how === 'merge' ? 'merge' : 'delete'
@@ -71,21 +81,8 @@ export function createRemove(deps: {
           payload: { ...payload, attempts, suspect },
         })
       }
-      const busy = await busyPersons(trx, ready)
-      const movedOn = await personsThatMovedOn(trx, ready)
-      const held = (intent: Intent): boolean => busy.includes(intent) || movedOn.includes(intent)
-      await postpone(
-        trx,
-        ready.filter(held).map((intent) => ({
-          id: intent.id,
-          afterMs: SOON_MS,
-          code: 'busy',
-          reason: busy.includes(intent)
-            ? 'another write of the same Marketo person is under way'
-            : 'its Marketo person has just changed hands',
-        })),
-      )
-      const free = ready.filter((intent) => !held(intent))
+      const { free, held } = await holdBack(trx, ready, seen)
+      await postpone(trx, held)
       await openIntents(trx, free)
       return free
     })
@@ -106,19 +103,21 @@ export function createRemove(deps: {
     return planned.filter((item) => !isRemoval(item) || admitted.has(item.taken.id))
   }
 
-  /** Undefined: not yet, something else must happen first; or nothing of its own is left to do. */
+  /** Undefined: not yet, something else must happen first; or nothing of its own is left to do. `seen` are the entries that it is decided by. */
   async function payloadOf(
     trx: DbOrTrx,
     object: ObjectName,
     { taken, step }: Planned,
-    entry: LedgerEntry,
+    seen: Map<string, LedgerEntry>,
   ): Promise<RemovalPayload | undefined> {
-    if (step.do !== 'remove' && step.do !== 'merge') return undefined
+    const entry = seen.get(taken.id)
+    if (entry === undefined || (step.do !== 'remove' && step.do !== 'merge')) return undefined
     const person = DEFINITIONS[object].marketo === 'Lead'
     if (step.do === 'merge' && person) {
       const survivor = (await readLedger(trx, [step.into])).get(step.into)
       if (survivor === undefined || survivor.state === 'claimed' || survivor.state === 'lost')
         return waitForSurvivor(trx, taken.id, step.into)
+      seen.set(step.into, survivor)
       if (
         survivor.state === 'confirmed' &&
         survivor.marketoId !== null &&
@@ -138,9 +137,12 @@ export function createRemove(deps: {
       return undefined
     }
     if (object === 'OpportunityContactRole') {
-      if (entry.roleKey !== null)
-        await releaseRoleKeys(trx, [{ id: taken.id, roleKey: entry.roleKey, version: taken.version }])
-      await leave(trx, entry, step.do === 'remove' && !step.deleted)
+      const role = (await lockLedger(trx, [taken.id])).get(taken.id)
+      if (role !== undefined) {
+        if (role.roleKey !== null)
+          await releaseRoleKeys(trx, [{ id: role.id, roleKey: role.roleKey, version: taken.version }])
+        await leave(trx, role, step.do === 'remove' && !step.deleted)
+      }
       await settle(trx, [taken])
       return undefined
     }
@@ -172,7 +174,7 @@ export function createRemove(deps: {
   ): Promise<boolean> {
     const { id, marketoId } = entry
     const roles = confirmed(
-      await dependants(trx, object === 'Opportunity' ? 'opportunity_id' : 'person_id', [id]),
+      await lockDependants(trx, object === 'Opportunity' ? 'opportunity_id' : 'person_id', [id]),
     )
     const first = rolesFirst(id)
     if (roles.length === 0) {
@@ -240,48 +242,6 @@ export function createRemove(deps: {
     ])
     return false
   }
-}
-
-const rolesFirst = (id: string) => ({
-  id,
-  afterMs: SOON_MS,
-  code: 'roles',
-  reason: 'its opportunity roles are deleted first',
-})
-
-async function busyPersons(trx: DbOrTrx, intents: Intent[]): Promise<Intent[]> {
-  const idsOf = (intent: Intent): string[] => {
-    const payload = intent.payload as RemovalPayload
-    return [
-      ...(intent.marketoId === null ? [] : [intent.marketoId]),
-      ...(payload.how === 'merge' ? [payload.winner] : []),
-    ]
-  }
-  const persons = intents.filter(({ object }) => object === 'Lead' || object === 'Contact')
-  const taken = await takenKeys(trx, { roleKeys: [], marketoIds: persons.flatMap(idsOf) })
-  // Two losers of one survivor are merged one after the other.
-  return persons.filter((intent) => {
-    const ids = idsOf(intent)
-    const busy = ids.some((id) => taken.has(id))
-    for (const id of ids) taken.add(id)
-    return busy
-  })
-}
-
-/** After the lock of `busyPersons`: a Contact that took its Lead's person over while this was decided would lose the key that it was given. */
-async function personsThatMovedOn(trx: DbOrTrx, intents: Intent[]): Promise<Intent[]> {
-  const owned = intents.flatMap((intent): { intent: Intent; id: string; marketoId: string | null }[] => {
-    const payload = intent.payload as RemovalPayload
-    const own = { intent, id: intent.id, marketoId: intent.marketoId }
-    return payload.how === 'merge' ? [own, { intent, id: payload.into, marketoId: payload.winner }] : [own]
-  })
-  const entries = await readLedger(
-    trx,
-    owned.map(({ id }) => id),
-  )
-  return owned
-    .filter(({ id, marketoId }) => entries.get(id)?.marketoId !== marketoId)
-    .map(({ intent }) => intent)
 }
 
 const confirmed = (entries: LedgerEntry[]): LedgerEntry[] =>

@@ -8,9 +8,10 @@ import {
   openIntents,
   rolesBeingWritten,
   rolesGoing,
+  standingIntents,
   type Intent,
 } from '../database/intents.ts'
-import { confirm, dependants, type LedgerEntry } from '../database/ledger.ts'
+import { confirm, dependants, lockDependants, type LedgerEntry } from '../database/ledger.ts'
 import type { DbOrTrx } from '../database/tables.ts'
 import type { RemovalPayload } from './removal-payload.ts'
 
@@ -60,8 +61,9 @@ const personIn = (roleKey: string): string => roleKey.split('|')[1] ?? ''
 
 /** A merge takes the loser's roles to the winner: from here on Marketo knows them by the winner's keys, whatever becomes of them then. */
 export async function moveRoleKeys(trx: DbOrTrx, loser: LedgerEntry, winner: string): Promise<void> {
+  // Locked first: a role that is just leaving its key opens the delete of it, which must be moved, too.
+  const roles = await lockDependants(trx, 'person_id', [loser.id])
   if (loser.marketoId !== null) await moveRoleDeletes(trx, loser.marketoId, winner)
-  const roles = await dependants(trx, 'person_id', [loser.id])
   await confirm(
     trx,
     roles.flatMap((role) => {
@@ -81,6 +83,8 @@ export async function freeRoleKeys(trx: DbOrTrx, intents: Intent[], goOnForMs: n
   const keys = intents.map(keyOf)
   const writing = await rolesBeingWritten(trx, keys)
   const merging = await mergingPersons(trx, keys.map(personIn))
+  // After the look for merges: one that ended since these were read has given its roles other keys.
+  const standing = await standingIntents(trx, intents)
   const going = await rolesGoing(trx, keys, { besides: intents.map(({ id }) => id), goOnForMs })
   const held = new Set(
     (await dependants(trx, 'role_key', keys))
@@ -94,6 +98,12 @@ export async function freeRoleKeys(trx: DbOrTrx, intents: Intent[], goOnForMs: n
   )
   return intents.filter((intent) => {
     const key = keyOf(intent)
-    return !held.has(key) && !writing.has(key) && !merging.has(personIn(key)) && !going.has(key)
+    return (
+      standing.has(intent.id) &&
+      !held.has(key) &&
+      !writing.has(key) &&
+      !merging.has(personIn(key)) &&
+      !going.has(key)
+    )
   })
 }

@@ -1,6 +1,6 @@
 // Writes down what needs no call to Marketo: nothing differs, out of scope, only references moved, waits for a parent, or can't be read.
 import { mark, PRIORITY, release, settle, waitForParent, type Mark, type Taken } from '../database/changes.ts'
-import { confirm, type LedgerEntry } from '../database/ledger.ts'
+import { confirm, isSameEntry, lockLedger, type LedgerEntry } from '../database/ledger.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
 import { park, readParked, unpark } from '../database/parked.ts'
 import { toId18, type ObjectName } from '../salesforce/ids.ts'
@@ -28,20 +28,29 @@ export async function settleWithoutCalls(
   planned: Planned[],
 ): Promise<void> {
   const done: Taken[] = []
-  const outside: Planned[] = []
-  const moved: Planned[] = []
+  const leftOut: Planned[] = []
+  const unchanged: Planned[] = []
   const waiting: Planned[] = []
   const parked: Planned[] = []
   for (const item of planned) {
     if (item.step.do === 'nothing') done.push(item.taken)
-    else if (item.step.do === 'outside') outside.push(item)
+    else if (item.step.do === 'outside') leftOut.push(item)
     else if (item.step.do === 'wait') waiting.push(item)
     else if (item.step.do === 'park') parked.push(item)
-    else if (isUnchanged(item.step, item.entry, item.takesOver)) moved.push(item)
+    else if (isUnchanged(item.step, item.entry, item.takesOver)) unchanged.push(item)
   }
-  const settled = [...done, ...[...outside, ...moved, ...parked].map(({ taken }) => taken)]
-  if (settled.length === 0 && waiting.length === 0) return
+  const noted = [...leftOut, ...unchanged]
+  if (done.length + noted.length + parked.length + waiting.length === 0) return
   await leader(async (trx) => {
+    const entries = await lockLedger(
+      trx,
+      noted.map(({ taken }) => taken.id),
+    )
+    // What a merge or a loss has written since the plan would be taken back: such a one is planned anew.
+    const isCurrent = ({ taken, entry }: Planned): boolean => isSameEntry(entry, entries.get(taken.id))
+    const outside = leftOut.filter(isCurrent)
+    const moved = unchanged.filter(isCurrent)
+    const settled = [...done, ...[...outside, ...moved, ...parked].map(({ taken }) => taken)]
     await confirm(
       trx,
       outside.flatMap(({ taken, step, entry }) =>

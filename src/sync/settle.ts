@@ -90,6 +90,10 @@ async function accept(trx: DbOrTrx, accepted: Outcome[]): Promise<void> {
   if (accepted.length === 0) return
   const ids = accepted.map(({ write }) => write.id)
   const adoptedBefore = await takeOver(trx, accepted)
+  const roles = await ledger.lockLedger(
+    trx,
+    accepted.flatMap(({ write }) => (write.role === null ? [] : [write.id])),
+  )
   await ledger.confirm(
     trx,
     accepted.map(({ write, marketoId, created }) => ({
@@ -118,7 +122,7 @@ async function accept(trx: DbOrTrx, accepted: Outcome[]): Promise<void> {
   )
   await releaseRoleKeys(
     trx,
-    accepted.flatMap(({ write }) => oldRoleKey(write)),
+    accepted.flatMap(({ write }) => oldRoleKey(write, roles.get(write.id))),
   )
   // The ledger knew it and Marketo created it: Marketo had lost it, so everything has to be sent, not only what changed.
   const reborn = accepted.filter(
@@ -138,11 +142,15 @@ async function accept(trx: DbOrTrx, accepted: Outcome[]): Promise<void> {
   )
 }
 
-/** The key that a renamed or moved role leaves behind. */
-export function oldRoleKey(write: Write): { id: string; roleKey: string; version: number }[] {
-  const old = write.entry?.state === 'confirmed' ? write.entry.roleKey : null
-  if (old === null || write.role === null || old === roleKeyText(write.role)) return []
-  return [{ id: write.id, roleKey: old, version: write.taken.version }]
+/** The key that a renamed or moved role leaves behind. As it is now: since the plan, a merge may have given it another one. */
+export function oldRoleKey(
+  { id, role, taken }: Write,
+  entry: ledger.LedgerEntry | undefined,
+): { id: string; roleKey: string; version: number }[] {
+  const old = entry?.state === 'confirmed' ? entry.roleKey : null
+  return old === null || role === null || old === roleKeyText(role)
+    ? []
+    : [{ id, roleKey: old, version: taken.version }]
 }
 
 /** No activity tells of the values of a person that was there before us or came back, nor that one has none that replaces a lost one. */

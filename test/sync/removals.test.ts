@@ -1,10 +1,11 @@
 // Which removals are asked about, and how each record leaves.
 import type { KyselyPlugin } from 'kysely'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import type { Intent } from '../../src/database/intents.ts'
 import { mark } from '../../src/database/changes.ts'
 import { confirm, forget } from '../../src/database/ledger.ts'
 import type { LeaderTransaction } from '../../src/database/lease.ts'
+import type { DbOrTrx } from '../../src/database/tables.ts'
 import type { Step } from '../../src/sync/plan.ts'
 import type { Brake } from '../../src/sync/brake.ts'
 import { createRemove } from '../../src/sync/removals.ts'
@@ -92,17 +93,22 @@ t.test(
   },
 )
 
-t.test('a Lead is not released whose person its Contact takes over while that is decided', async (t) => {
+/** What `meanwhile` does is committed right after the Lead's entry was read. */
+async function whatIsSent(
+  t: Test,
+  step: Step,
+  meanwhile: (db: DbOrTrx, ids: { lead: string; contact: string }) => Promise<void>,
+): Promise<string[]> {
   const { db } = await kind.create(t)
-  const [lead, contact] = [idOf('Lead'), idOf('Contact')]
-  await confirm(db, [{ ...entryOf('Lead', lead, { marketoId: '7' }), pushed: true }])
-  await mark(db, [{ object: 'Lead', id: lead, priority: 1 }])
+  const ids = { lead: idOf('Lead'), contact: idOf('Contact') }
+  await confirm(db, [{ ...entryOf('Lead', ids.lead, { marketoId: '7' }), pushed: true }])
+  await mark(db, [{ object: 'Lead', id: ids.lead, priority: 1 }])
 
   let leadWasRead: (() => Promise<void>) | undefined
   const watching: KyselyPlugin = {
     transformQuery: ({ node }) => node,
     transformResult: async ({ result }) => {
-      if (result.rows.some((row) => row.id === lead && row.state === 'confirmed')) {
+      if (result.rows.some((row) => row.id === ids.lead && row.state === 'confirmed')) {
         const act = leadWasRead
         leadWasRead = undefined
         await act?.()
@@ -114,20 +120,37 @@ t.test('a Lead is not released whose person its Contact takes over while that is
   const remove = createRemove({
     leader: (work) =>
       db.transaction().execute((trx) => {
-        leadWasRead = async () => {
-          // The embedded database has one connection only.
-          const other = kind.name === 'postgres' ? db : trx
-          await forget(other, [lead])
-          await confirm(other, [{ ...entryOf('Contact', contact, { marketoId: '7' }), pushed: true }])
-        }
+        // The embedded database has one connection only.
+        leadWasRead = () => meanwhile(kind.name === 'postgres' ? db : trx, ids)
         return work(trx.withPlugin(watching))
       }),
     brake: obliging,
     carryOut: async (intents) => void sent.push(...intents),
-    deletePolicy: 'keep',
+    deletePolicy: 'delete',
   })
-  await remove('Lead', [planned(lead, { do: 'merge', into: contact })])
-  t.strictSame(sent, [])
-  t.strictSame(await db.selectFrom('intents').select('id').execute(), [])
-  t.match(await db.selectFrom('changes').select(['id', 'code']).execute(), [{ id: lead, code: 'busy' }])
+  await remove('Lead', [planned(ids.lead, step)])
+  const kept = await db.selectFrom('changes').select(['id', 'code']).execute()
+  if (sent.length === 0) t.strictSame(kept, [{ id: ids.lead, code: 'busy' }])
+  t.strictSame(
+    (await db.selectFrom('intents').select('id').execute()).map(({ id }) => id),
+    sent.map(({ id }) => id),
+  )
+  return sent.map(({ payload }) => (payload as { how: string }).how)
+}
+
+t.test('a Lead is not let go of whose person its Contact takes over while that is decided', async (t) => {
+  const becomes: Step = { do: 'merge', into: idOf('Contact') }
+  const taken = await whatIsSent(t, becomes, async (db, { lead, contact }) => {
+    await forget(db, [lead])
+    await confirm(db, [{ ...entryOf('Contact', contact, { marketoId: '7' }), pushed: true }])
+  })
+  t.strictSame(taken, [])
+})
+
+t.test("a person is not deleted that turns out to be a marketer's while that is decided", async (t) => {
+  t.strictSame(await whatIsSent(t, GONE, async () => undefined), ['delete person'])
+  const adopted = await whatIsSent(t, GONE, async (db, { lead }) =>
+    confirm(db, [{ ...entryOf('Lead', lead, { marketoId: '7', adopted: true }), pushed: true }]),
+  )
+  t.strictSame(adopted, [])
 })
