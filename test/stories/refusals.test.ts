@@ -134,6 +134,33 @@ story(
   },
 )
 
+const DEALS = 300
+
+story(
+  `718 for the one of ${DEALS} opportunities whose owner Marketo has lost: found in few calls, the owner is sent anew, nothing is refused`,
+  { org: (org) => ({ ...smallOrg(org), cleo: addUser(org, 'Cleo') }) },
+  async (t, { org, ids, instance, inStep, newCalls, parked, marketo }) => {
+    instance.lose('salesPersons', ids.cleo)
+    org.insert(
+      'Opportunity',
+      Array.from({ length: DEALS }, (_, n) => ({
+        Name: `Deal ${n}`,
+        AccountId: ids.acme,
+        OwnerId: n === 100 ? ids.cleo : ids.ann,
+        StageName: 'Prospecting',
+        CloseDate: '2027-01-01',
+      })),
+    )
+    await inStep()
+    const calls = upserts(newCalls(), 'opportunities.json')
+    // At most two events' worth of records, halved apart from each other, and the one that was found once more.
+    t.ok(calls.length <= 2 * Math.ceil(Math.log2(DEALS)) + 3, `${calls.length} calls`)
+    t.ok(marketo.calls.codes()['718']! > 1, 'whole calls were refused')
+    t.ok(instance.findSalesPerson(ids.cleo))
+    t.strictSame([...(await parked())], [])
+  },
+)
+
 story(
   'Texts are cut to the length that Marketo takes, and the diagnosis says so',
   {},
