@@ -26,6 +26,7 @@ const components = new Map(
 );
 const tabs = filesOf('tabs', '.tab-meta.xml');
 const pages = filesOf('flexipages', '.flexipage-meta.xml');
+const layouts = filesOf('layouts', '.layout-meta.xml');
 const applications = filesOf('applications', '.app-meta.xml');
 const externalCredentials = filesOf('externalCredentials', '.externalCredential-meta.xml');
 const permissionSets = filesOf('permissionsets', '.permissionset-meta.xml');
@@ -177,6 +178,28 @@ function checkCustomMetadata() {
     }
 }
 
+// The page of a record shows what its layout names. Without one in the source it shows the number of the record alone.
+function checkLayouts() {
+    for (const [name, tab] of tabs) {
+        if (readXml(tab).customObject !== 'true') continue;
+        const [, path] = [...layouts].find(([title]) => title.startsWith(`${name}-`)) ?? [];
+        if (!path) {
+            complain(tab, 'its object has no layout');
+            continue;
+        }
+        const shown = readXml(path)
+            .layoutSections.flatMap(({ layoutColumns }) => layoutColumns)
+            .flatMap(({ layoutItems }) => layoutItems ?? [])
+            .map(({ field }) => field);
+        shown
+            .filter((field) => !hasField(name, field))
+            .forEach((field) => complain(path, `there is no field ${field}`));
+        [...objects.get(name).fields.keys()]
+            .filter((field) => !shown.includes(field))
+            .forEach((field) => complain(path, `does not show ${field}`));
+    }
+}
+
 // import x from '@salesforce/apex/Class.method'
 function checkComponents() {
     for (const path of sourceFiles.filter((name) => /\/lwc\/[^/]+\/[^/]+\.js$/.test(name))) {
@@ -202,6 +225,7 @@ const checks = [
     checkPermissionSets,
     checkCredentials,
     checkPages,
+    checkLayouts,
     checkCustomMetadata,
     checkComponents,
     checkReplacements
@@ -209,5 +233,5 @@ const checks = [
 checks.forEach((check) => check());
 report(
     problems,
-    `${permissionSets.size} permission sets, pages, tabs, credentials and records name only what is there`
+    `${permissionSets.size} permission sets, pages, tabs, layouts, credentials and records name only what is there`
 );
