@@ -46,8 +46,7 @@ const repeated = new Set([
     'tabSettings',
     'tabs',
     'targets',
-    'userPermissions',
-    'values'
+    'userPermissions'
 ]);
 const parser = new XMLParser({
     ignoreAttributes: false,
