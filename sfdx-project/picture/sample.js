@@ -15,6 +15,7 @@ export const card = {
 
 export const status = {
     state: 'Finished',
+    isAlive: false,
     startedAt: minutesAgo(5),
     finishedAt: minutesAgo(4),
     asOf: minutesAgo(5),

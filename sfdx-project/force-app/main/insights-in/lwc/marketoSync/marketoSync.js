@@ -108,7 +108,7 @@ export default class MarketoSync extends LightningElement {
     }
 
     get cannotRun() {
-        return this.isBusy || this.isRunning || !this.status;
+        return this.isBusy || !this.status || this.status.isAlive;
     }
 
     get cannotStop() {

@@ -14,6 +14,7 @@ jest.mock('@salesforce/apex/MarketoSyncController.stop', () => ({ default: jest.
 jest.mock('@salesforce/apex/MarketoSyncController.runNow', () => ({ default: jest.fn() }), { virtual: true });
 
 const NEVER_RUN = {
+    isAlive: false,
     rowsRead: 0,
     rowsWritten: 0,
     rowsFailed: 0,
@@ -135,7 +136,7 @@ describe('marketoSync', () => {
         const element = await renderWith(status);
         jest.useFakeTimers();
         runNow.mockResolvedValue('The refresh has started.');
-        getStatus.mockResolvedValue({ ...status, state: 'Running', finishedAt: undefined });
+        getStatus.mockResolvedValue({ ...status, state: 'Running', isAlive: true, finishedAt: undefined });
         await press(element, 'run-now');
         await settled();
         expect(element.toasts[0].title).toBe('The refresh has started.');
@@ -151,9 +152,14 @@ describe('marketoSync', () => {
         expect(jest.getTimerCount()).toBe(0);
     });
 
+    it('offers to run now in the place of a run whose job is gone', async () => {
+        const element = await renderWith({ ...status, state: 'Running', isAlive: false });
+        expect(find(element, '.run-now').disabled).toBe(false);
+    });
+
     it('leaves no timer behind', async () => {
         jest.useFakeTimers();
-        const element = await renderWith({ ...status, state: 'Running' });
+        const element = await renderWith({ ...status, state: 'Running', isAlive: true });
         expect(jest.getTimerCount()).toBe(1);
         element.remove();
         expect(jest.getTimerCount()).toBe(0);
@@ -161,7 +167,7 @@ describe('marketoSync', () => {
 
     it('does not look again when the page was left while it asked', async () => {
         jest.useFakeTimers();
-        const element = await renderWith({ ...status, state: 'Running' });
+        const element = await renderWith({ ...status, state: 'Running', isAlive: true });
         jest.advanceTimersByTime(5000);
         element.remove();
         await settled();
