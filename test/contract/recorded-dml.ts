@@ -28,6 +28,8 @@ type Step = z.output<typeof step>
 const recordedCase = z.strictObject({
   case: z.string(),
   personAccounts: z.boolean().default(false),
+  /** Object → custom fields, each a line of the simulator's schema. */
+  customFields: z.record(z.string(), z.array(z.string())).default({}),
   mappings: rows,
   settings: rows,
   given: z.array(step).default([]),
@@ -70,6 +72,8 @@ export function replayIn({ org, events }: SalesforceSimulator, recorded: Recorde
   const nameOf = new Map<string, string>()
   let seen = events.published.length
   if (recorded.personAccounts) org.enablePersonAccounts()
+  for (const [object, lines] of Object.entries(recorded.customFields))
+    for (const line of lines) org.schema.addField(object, line)
   const active = (list: Record<string, string | boolean>[]) =>
     list.map((row) => ({ Active__c: true, ...row }))
   org.setCustomMetadata('Marketo_Field_Mapping__mdt', active(recorded.mappings))

@@ -54,13 +54,15 @@ const isPerson = (fields: Fields): boolean =>
 const personName = (fields: Fields): string =>
   [fields['FirstName'], fields['LastName']].filter(Boolean).join(' ')
 
-/** Account.PersonEmail is Contact.Email, and so on; names and phones are spelt alike on both. */
+/** Account.PersonEmail is Contact.Email, Account.Tier__pc is Contact.Tier__c; names and phones are spelt alike on both. */
 function contactFields(account: Row): Fields {
   const fields: Fields = {}
   for (const name of ['FirstName', 'LastName', 'Salutation', 'Phone', 'Fax'])
     fields[name] = account[name] ?? null
   for (const [name, value] of Object.entries(account)) {
-    if (name.startsWith('Person') && name !== 'PersonContactId') fields[name.slice('Person'.length)] = value
+    if (name.endsWith('__pc')) fields[name.replace(/pc$/, 'c')] = value
+    else if (name.startsWith('Person') && name !== 'PersonContactId')
+      fields[name.slice('Person'.length)] = value
   }
   return fields
 }

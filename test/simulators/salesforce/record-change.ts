@@ -49,12 +49,15 @@ export function isWatchedObject(object: string): boolean {
 
 /** Names that are the same on a person account's Account and Contact. */
 const SAME_NAME = new Set(words('OwnerId FirstName LastName Salutation Phone Fax'))
-const onAccount = (contactField: string): string =>
-  SAME_NAME.has(contactField) ? contactField : `Person${contactField}`
+/** Contact.Title is Account.PersonTitle, a custom Contact.Nickname__c is Account.Nickname__pc. */
+function onAccount(contactField: string): string {
+  if (contactField.endsWith('__c')) return contactField.replace(/c$/, 'pc')
+  return SAME_NAME.has(contactField) ? contactField : `Person${contactField}`
+}
 
 /**
  * The built-in list, the active rows of Marketo_Field_Mapping__mdt (issue 4) and the words of the object's filter (a
- * record may leave the scope by them); for Account also what its person half maps. Words that are no fields do no harm.
+ * record may leave the scope by them); for Account also those of its person half. Words that are no fields do no harm.
  */
 export function watchedFields(object: string, mappings: Iterable<Row>, settings: Iterable<Row>): string[] {
   const fields = [...(WATCHED[object] ?? [])]
@@ -65,7 +68,10 @@ export function watchedFields(object: string, mappings: Iterable<Row>, settings:
     else if (object === 'Account' && target === 'Contact') fields.push(onAccount(field))
   }
   for (const { Active__c: active, Object__c: target, Filter__c: filter } of settings) {
-    if (active === true && target === object) fields.push(...String(filter ?? '').split(/\W+/))
+    if (active !== true) continue
+    const named = String(filter ?? '').split(/\W+/)
+    if (target === object) fields.push(...named)
+    else if (object === 'Account' && target === 'Contact') fields.push(...named.map(onAccount))
   }
   return fields
 }

@@ -59,6 +59,7 @@ Salutation picklist(40)
 PersonEmail email(80)
 PersonTitle string(80)
 PersonMobilePhone phone(40)
+PersonHomePhone phone(40)
 PersonLeadSource picklist(255)
 PersonDoNotCall boolean
 PersonHasOptedOutOfEmail boolean${address('PersonMailing')}`,

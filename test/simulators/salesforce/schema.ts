@@ -90,7 +90,7 @@ export function parseField(line: string): Field {
     nillable: type !== 'boolean' && !flags.includes('req') && !flags.includes('fixed'),
     createable: !flags.includes('ro'),
     updateable: !flags.includes('ro') && !flags.includes('once'),
-    custom: name.endsWith('__c'),
+    custom: /__p?c$/.test(name),
   }
 }
 
@@ -103,6 +103,13 @@ const labelOf = (name: string): string =>
 
 const relationshipOf = (name: string): string =>
   name.endsWith('__c') ? name.replace(/__c$/, '__r') : name.replace(/Id$/, '')
+
+/** A custom field of Contact as a person account has it: Nickname__c is Nickname__pc there. */
+const onAccount = (field: Field): Field => ({
+  ...field,
+  name: field.name.replace(/__c$/, '__pc'),
+  relationshipName: field.relationshipName?.replace(/__r$/, '__pr') ?? null,
+})
 
 function parseFields(text: string): Map<string, Field> {
   const id: Field = { ...parseField('Id id(18) ro fixed'), label: 'Record ID' }
@@ -138,9 +145,13 @@ export function createSchema(): Schema {
     if (!type) throw new Error(`The simulated org has no object "${name}"`)
     return type
   }
+  let withPersonAccounts = false
+  const setField = (object: string, field: Field) =>
+    void requireType(object).fields.set(field.name.toLowerCase(), field)
   const addField = (object: string, line: string) => {
     const field = parseField(line)
-    requireType(object).fields.set(field.name.toLowerCase(), field)
+    setField(object, field)
+    if (withPersonAccounts && object === 'Contact' && field.custom) setField('Account', onAccount(field))
   }
   const addFields = (object: string, text: string) => {
     for (const line of text.split('\n').filter((line) => line !== '')) addField(object, line)
@@ -159,7 +170,10 @@ export function createSchema(): Schema {
       }
     },
     enablePersonAccounts() {
+      withPersonAccounts = true
       for (const [object, text] of Object.entries(PERSON_ACCOUNT_FIELDS)) addFields(object, text)
+      for (const field of requireType('Contact').fields.values())
+        if (field.custom) setField('Account', onAccount(field))
     },
     addField,
   }
