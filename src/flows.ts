@@ -188,7 +188,7 @@ export async function runFlows(
     else if (command.name === 'backfill-resume') await backfill.resume()
     else if (command.name === 'reconcile') reconcilesAsked++
     else if (command.name === 'reload-mapping') await mapping.reload({ fresh: true })
-    else await brake.confirm()
+    else await brake.confirm(command.id)
     sources.commandsDone = command.id
     wake()
   }

@@ -12,7 +12,7 @@ import {
   resumeStopped,
   stopRemovals,
 } from '../database/removals.ts'
-import { clearProblem, raiseProblem } from '../database/state.ts'
+import { clearProblem, dropCommand, raiseProblem } from '../database/state.ts'
 import type { DbOrTrx } from '../database/tables.ts'
 import { OBJECTS } from '../salesforce/ids.ts'
 
@@ -26,8 +26,9 @@ const LOOK_AGAIN_MS = 3_600_000
 export interface Brake {
   /** Which of these removals may go. The others wait, and are a problem in the status. */
   admit(object: string, ids: string[]): Promise<Set<string>>
-  /** An admin has looked: what is stopped now may go. */
-  confirm(): Promise<void>
+  /** An admin has looked: what is stopped now may go. Done together with the command, which would confirm what is stopped later if it
+   *  were obeyed again. */
+  confirm(command: number): Promise<void>
   /** What is stopped may be wanted again: each record is read anew. */
   lookAgain(): Promise<void>
   /** The problems say what is stopped now: after a take-over, and when what was stopped is back in Salesforce. */
@@ -67,10 +68,11 @@ export function createBrake(deps: { leader: LeaderTransaction }): Brake {
         return confirmed
       }),
 
-    async confirm() {
+    async confirm(command) {
       await leader(async (trx) => {
         await confirmRemovals(trx)
         await clearProblem(trx, 'removals')
+        await dropCommand(trx, command)
       })
     },
 

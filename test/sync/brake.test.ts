@@ -2,10 +2,19 @@ import { sql } from 'kysely'
 import t from 'tap'
 import { mark, PRIORITY, readChange, settle } from '../../src/database/changes.ts'
 import { confirm } from '../../src/database/ledger.ts'
-import { clearProblems, listProblems } from '../../src/database/state.ts'
+import {
+  clearProblems,
+  listProblems,
+  readCommands,
+  sendCommand,
+  type SentCommand,
+} from '../../src/database/state.ts'
 import type { LeaderTransaction } from '../../src/database/lease.ts'
+import { createLog } from '../../src/log.ts'
+import { createObey } from '../../src/obey.ts'
 import { allowance, createBrake, REMOVALS_STOPPED } from '../../src/sync/brake.ts'
 import { databaseKinds } from '../fixtures/databases.ts'
+import { leaderUntil } from './fixtures/killed.ts'
 
 t.test('100 an hour, or 2 % of what is in Marketo if that is more', async (t) => {
   const cases: [records: number, allowed: number][] = [
@@ -40,6 +49,8 @@ t.test('the brake', async (t) => {
       db,
       wanted.map((id) => ({ id, version: Number.MAX_SAFE_INTEGER })),
     )
+  const confirmed = async (by = brake): Promise<void> =>
+    by.confirm(await sendCommand(db, { name: 'confirm-removals', arguments: {} }))
   const later = (minutes: number) =>
     sql`update removals set at = at - make_interval(mins => ${minutes})`.execute(db)
   t.beforeEach(async () => {
@@ -85,7 +96,7 @@ t.test('the brake', async (t) => {
     await next.tell()
     t.match(await listProblems(db), [{ reason: /^150 Lead records/ }])
     t.equal((await next.admit('Lead', await marked(ids(200, 1)))).size, 0, 'not even a single one')
-    await next.confirm()
+    await confirmed(next)
     t.strictSame(await listProblems(db), [])
     t.ok((await readChange(db, 'id1'))!.due.getTime() <= Date.now() + 1_000, 'what waited is due now')
     t.equal((await next.admit('Lead', ids(0, 150))).size, 150)
@@ -93,7 +104,7 @@ t.test('the brake', async (t) => {
 
   t.test('a confirmation is for what was stopped: more of it is asked for again', async (t) => {
     t.equal(await admitted('Lead', await marked(ids(0, 150))), 0)
-    await brake.confirm()
+    await confirmed()
     t.equal(await admitted('Lead', await marked(ids(0, 300))), 150, 'the others were not looked at')
     t.match(await listProblems(db), [{ reason: /^150 Lead .* The 150 that are left/ }])
     await settled(ids(0, 300))
@@ -101,6 +112,22 @@ t.test('the brake', async (t) => {
     t.equal(await admitted('Lead', ids(0, 100)), 100, 'the confirmed ones are not counted')
     await marked(ids(0, 101))
     t.equal(await admitted('Lead', ids(0, 101)), 0, 'and their confirmation ended with their removal')
+  })
+
+  t.test('a command to confirm is obeyed once, even if the process is killed over it', async (t) => {
+    await sendCommand(db, { name: 'confirm-removals', arguments: {} })
+    const obeyUntil = (transactions: number) => {
+      const leader = leaderUntil(db, transactions)
+      const act = ({ id }: SentCommand) => createBrake({ leader }).confirm(id)
+      return createObey({ db, leader, log: createLog('silent'), now: Date.now, act })
+    }
+    t.equal(await admitted('Lead', await marked(ids(0, 101))), 0)
+    await t.rejects(obeyUntil(1)(), /killed/)
+    t.equal(await admitted('Lead', await marked(ids(200, 150))), 0)
+    await obeyUntil(9)()
+    t.equal(await admitted('Lead', ids(200, 150)), 0, 'what was stopped since was not confirmed')
+    t.equal(await admitted('Lead', ids(0, 101)), 101)
+    t.strictSame(await readCommands(db), [])
   })
 
   t.test('a stop is over when nothing of it is to be removed any more', async (t) => {
