@@ -6,7 +6,8 @@ import type { DbOrTrx } from './tables.ts'
 /** Any number, as long as nothing else in this database locks by it. */
 const REMOVALS_LOCK = 728_453
 
-/** Two pieces of work must not both take the last room of the hour. Lasts as long as the transaction. */
+/** Two pieces of work must not both take the last room of the hour, nor what is stopped meanwhile miss its confirmation or its problem.
+ *  Lasts as long as the transaction. */
 export async function lockRemovals(trx: DbOrTrx): Promise<void> {
   await sql`select pg_advisory_xact_lock(${REMOVALS_LOCK})`.execute(trx)
 }

@@ -42,11 +42,15 @@ export function allowance(records: number): number {
 
 export function createBrake(deps: { leader: LeaderTransaction }): Brake {
   const { leader } = deps
+  const alone: LeaderTransaction = (work) =>
+    leader(async (trx) => {
+      await lockRemovals(trx)
+      return work(trx)
+    })
 
   return {
     admit: (object, ids) =>
-      leader(async (trx) => {
-        await lockRemovals(trx)
+      alone(async (trx) => {
         const confirmed = await confirmedRemovals(trx, ids)
         const unasked = ids.filter((id) => !confirmed.has(id))
         if (unasked.length === 0) return confirmed
@@ -69,7 +73,7 @@ export function createBrake(deps: { leader: LeaderTransaction }): Brake {
       }),
 
     async confirm(command) {
-      await leader(async (trx) => {
+      await alone(async (trx) => {
         await confirmRemovals(trx)
         await clearProblem(trx, 'removals')
         await dropCommand(trx, command)
@@ -79,7 +83,7 @@ export function createBrake(deps: { leader: LeaderTransaction }): Brake {
     lookAgain: () => leader(resumeStopped),
 
     async tell() {
-      await leader(async (trx) => {
+      await alone(async (trx) => {
         const stopped = await countStopped(trx)
         for (const object of OBJECTS) {
           const records = stopped.get(object)

@@ -14,6 +14,7 @@ import { createLog } from '../../src/log.ts'
 import { createObey } from '../../src/obey.ts'
 import { allowance, createBrake, REMOVALS_STOPPED } from '../../src/sync/brake.ts'
 import { databaseKinds } from '../fixtures/databases.ts'
+import { endedOrLocked, leaderWith } from '../fixtures/meanwhile.ts'
 import { leaderUntil } from './fixtures/killed.ts'
 
 t.test('100 an hour, or 2 % of what is in Marketo if that is more', async (t) => {
@@ -37,10 +38,10 @@ t.test('the brake', async (t) => {
     Array.from({ length: count }, (_, n) => `id${from + n}`)
   const admitted = async (object: string, wanted: string[]): Promise<number> =>
     (await brake.admit(object, wanted)).size
-  const marked = async (wanted: string[]): Promise<string[]> => {
+  const marked = async (wanted: string[], object = 'Lead'): Promise<string[]> => {
     await mark(
       db,
-      wanted.map((id) => ({ object: 'Lead', id, priority: PRIORITY.live })),
+      wanted.map((id) => ({ object, id, priority: PRIORITY.live })),
     )
     return wanted
   }
@@ -113,6 +114,45 @@ t.test('the brake', async (t) => {
     await marked(ids(0, 101))
     t.equal(await admitted('Lead', ids(0, 101)), 0, 'and their confirmation ended with their removal')
   })
+
+  t.test(
+    'a confirmation that comes in while more is stopped is for that too',
+    { skip: kind.name !== 'postgres' && 'several transactions at once need PostgreSQL' },
+    async (t) => {
+      t.equal(await admitted('Lead', await marked(ids(0, 101))), 0)
+      await marked(ids(200, 2))
+      let confirming: Promise<void> | undefined
+      const leader = leaderWith(db, {
+        at: ({ records }) => records === 101,
+        act: () => endedOrLocked(db, (confirming = confirmed())),
+      })
+      t.equal((await createBrake({ leader }).admit('Lead', ids(200, 2))).size, 0)
+      await confirming
+      t.equal(await admitted('Lead', ids(200, 2)), 2)
+      t.strictSame(await listProblems(db), [])
+    },
+  )
+
+  t.test(
+    'what is stopped while the problems are told stays told',
+    { skip: kind.name !== 'postgres' && 'several transactions at once need PostgreSQL' },
+    async (t) => {
+      await marked(ids(0, 150), 'Contact')
+      t.equal(await admitted('Contact', ids(0, 150)), 0)
+      await marked(ids(200, 101))
+      let stopping: Promise<unknown> | undefined
+      const leader = leaderWith(db, {
+        at: ({ records }) => records === 150,
+        act: () => endedOrLocked(db, (stopping = admitted('Lead', ids(200, 101)))),
+      })
+      await createBrake({ leader }).tell()
+      await stopping
+      t.strictSame(
+        (await listProblems(db)).map(({ code }) => code),
+        ['mass-removal:Contact', 'mass-removal:Lead'],
+      )
+    },
+  )
 
   t.test('a command to confirm is obeyed once, even if the process is killed over it', async (t) => {
     await sendCommand(db, { name: 'confirm-removals', arguments: {} })
