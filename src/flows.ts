@@ -3,7 +3,7 @@
 import { PRIORITY, mark, releaseCured } from './database/changes.ts'
 import { forgetOldHistory } from './database/history.ts'
 import type { KnownPerson } from './database/insights.ts'
-import { lose } from './database/ledger.ts'
+import { losePersons } from './database/ledger.ts'
 import type { LeaderTransaction } from './database/lease.ts'
 import { vacuumHotTables } from './database/maintenance.ts'
 import { forgetOldCalls } from './database/marketo-calls.ts'
@@ -213,11 +213,14 @@ export async function runFlows(
   }
 
   async function onLost(persons: KnownPerson[]): Promise<void> {
-    const marks = persons.map(({ id, object }) => ({ object, id, priority: PRIORITY.found }))
-    const ids = persons.map(({ id }) => id)
     await leader(async (trx) => {
-      await lose(trx, ids)
-      await mark(trx, marks)
+      const lost = await losePersons(trx, persons)
+      await mark(
+        trx,
+        persons
+          .filter(({ id }) => lost.has(id))
+          .map(({ id, object }) => ({ object, id, priority: PRIORITY.found })),
+      )
     })
     wake()
   }

@@ -7,6 +7,7 @@ import {
   countLedger,
   dependants,
   forget,
+  losePersons,
   ownersOfPersons,
   readLedger,
   usedOwners,
@@ -49,6 +50,25 @@ for (const kind of await databaseKinds())
       t.match(entry, { ownerId: 'u', accountId: 'c', adopted: true, notes: 'cut \ufffd here', missed: 0 })
       t.match(read.get('r'), { personId: 'a', opportunityId: 'o', roleKey: 'o|7|User', hashes: null })
       t.equal((await readLedger(db, [])).size, 0)
+    })
+
+    t.test('only who still has the Marketo person that was missed has lost it', async (t) => {
+      await confirm(db, [
+        person('lost', '1'),
+        person('anew', '12'),
+        person('released', '3', { state: 'released' }),
+      ])
+      const missed = [
+        { id: 'lost', marketoId: '1' },
+        { id: 'anew', marketoId: '2' },
+        { id: 'released', marketoId: '3' },
+        { id: 'gone', marketoId: '4' },
+      ]
+      t.strictSame(await losePersons(db, missed), new Set(['lost']))
+      const read = await readLedger(db, ['lost', 'anew', 'released'])
+      t.match(read.get('lost'), { state: 'lost', marketoId: null })
+      t.match(read.get('anew'), { state: 'confirmed', marketoId: '12' })
+      t.match(read.get('released'), { state: 'released', marketoId: '3' })
     })
 
     t.test(
