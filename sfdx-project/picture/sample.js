@@ -19,7 +19,6 @@ export const status = {
     startedAt: minutesAgo(5),
     finishedAt: minutesAgo(4),
     asOf: minutesAgo(5),
-    lastFullPassAt: minutesAgo(400),
     rowsRead: 1240,
     rowsWritten: 311,
     rowsFailed: 2,
