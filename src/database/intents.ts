@@ -146,12 +146,14 @@ const KEYS_LOCK = 728_451
 /** Taken before the other one, where both are. */
 const PARENTS_LOCK = 728_452
 
-/** These intents go out with this call now. */
-export async function assignCall(db: DbOrTrx, ids: string[], call: string): Promise<void> {
-  if (ids.length > 0)
-    await sql`update intents set call = ${call}, ambiguous = false, started_at = clock_timestamp() where id = any(${ids}::text[])`.execute(
-      db,
-    )
+/** These intents go out with this call now. Returns those that there still are: an outcome may have been found since they were read. */
+export async function assignCall(db: DbOrTrx, ids: string[], call: string): Promise<Set<string>> {
+  if (ids.length === 0) return new Set()
+  const { rows } = await sql<{ id: string }>`
+    update intents set call = ${call}, ambiguous = false, started_at = clock_timestamp() where id = any(${ids}::text[]) returning id`.execute(
+    db,
+  )
+  return new Set(rows.map(({ id }) => id))
 }
 
 /** The write has an outcome. */

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { sql } from 'kysely'
 import { mark, PRIORITY, readChange } from '../../src/database/changes.ts'
-import { openIntents, pendingIntents, type Intent } from '../../src/database/intents.ts'
+import { closeIntents, openIntents, pendingIntents, type Intent } from '../../src/database/intents.ts'
 import { confirm } from '../../src/database/ledger.ts'
 import type { LeaderTransaction } from '../../src/database/lease.ts'
 import { listProblems } from '../../src/database/state.ts'
@@ -87,6 +87,13 @@ t.test('deletes', async (t) => {
     const parked = await db.selectFrom('parked').select(['id', 'code']).execute()
     t.strictSame(parked, [{ id: poison, code: '709' }])
     t.strictSame(await pendingIntents(db), [])
+  })
+
+  t.test('what has no intent any more is not sent', async (t) => {
+    const intents = await open(0)
+    await closeIntents(db, [poison])
+    await carryOut(intents)
+    t.strictSame(left(), [poison])
   })
 
   t.test('what Marketo denies is a problem until a removal succeeds, and its marks wait', async (t) => {
