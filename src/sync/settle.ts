@@ -188,7 +188,9 @@ async function remarkDependants(trx: DbOrTrx, accepted: Outcome[]): Promise<void
   const idsOf = (outcomes: Outcome[]): string[] => outcomes.map(({ write }) => write.id)
   const isRenewed = ({ write, marketoId, created }: Outcome): boolean =>
     created || write.entry === undefined || (marketoId !== null && marketoId !== write.entry.marketoId)
-  const returned = idsOf(accepted.filter(({ write }) => write.entry?.state === 'outside'))
+  const returned = idsOf(
+    accepted.filter(({ write }) => ['outside', 'released'].includes(write.entry?.state ?? '')),
+  )
   const renewed = [...returned, ...idsOf(accepted.filter(isRenewed))]
   const priority = changes.PRIORITY.found
   for (const reference of ['owner_id', 'account_id'] as const)

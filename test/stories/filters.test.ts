@@ -58,7 +58,7 @@ for (const [object, id, field] of [
   ['Contact', 'carl', 'Department'],
 ] as const)
   story(
-    `A role goes once with its ${object} that the filter leaves out`,
+    `A role goes once with its ${object} that the filter leaves out, and comes back with it`,
     {},
     async (t, { org, ids, instance, inStep, api, newCalls, person }) => {
       const former = object === 'Contact' ? new Map([[ids.carl, person(ids.carl).id]]) : new Map()
@@ -81,5 +81,9 @@ for (const [object, id, field] of [
         ['opportunities/roles/delete.json'],
         'and is not sent again meanwhile',
       )
+
+      org.update(object, ids[id], { [field]: null })
+      await inStep({ leavesOut: (other, row) => other === object && row[field] !== null, deadlineMs: 20_000 })
+      t.equal(instance.roles.size, 1)
     },
   )
