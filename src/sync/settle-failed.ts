@@ -71,7 +71,9 @@ export async function parkRefused(trx: DbOrTrx, refused: Outcome[]): Promise<voi
   const claims = refused.filter(({ write }) => write.adopts)
   await ledger.forget(
     trx,
-    claims.filter(({ write }) => write.entry === undefined).map(({ write }) => write.id),
+    claims
+      .filter(({ write }) => write.entry === undefined || write.entry.state === 'claimed')
+      .map(({ write }) => write.id),
   )
   await ledger.lose(
     trx,
