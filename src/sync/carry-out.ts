@@ -7,7 +7,7 @@ import { clearProblem, raiseProblem } from '../database/state.ts'
 import type { DbOrTrx } from '../database/tables.ts'
 import type { Log } from '../log.ts'
 import { bisect } from '../marketo/bisect.ts'
-import { deleteLeads, deleteObjects, mergeLeads, syncLeads, type Fields } from '../marketo/calls.ts'
+import { deleteLeads, deleteObjects, mergeLeads, type Fields } from '../marketo/calls.ts'
 import type { MarketoClient } from '../marketo/client.ts'
 import type { RecordResult, WriteOutcome } from '../marketo/outcome.ts'
 import { verdictOfCall, verdictOfRecord, type Verdict } from '../marketo/verdict.ts'
@@ -18,6 +18,7 @@ import type { SyncCounters } from './counters.ts'
 import { whoIsMissing } from './missing-partner.ts'
 import { DEFINITIONS } from './objects/index.ts'
 import { payloadOf, type RemovalPayload } from './removal-payload.ts'
+import { releaseByKey, releasePersons } from './release.ts'
 import { freeRoleKeys } from './role-keys.ts'
 import { settleRemoved, type Removed } from './settle-removed.ts'
 import { lookedUpFirst, sizeAfter } from './suspects.ts'
@@ -42,14 +43,18 @@ export function createCarryOut(deps: {
     'delete role': (batch) => dropObjects(batch),
     'delete person': (batch) =>
       deleteLeads(client, { ids: batch.map((intent) => Number(intent.marketoId)), ...turn }),
-    release: (batch) => {
-      const input = batch.map((intent) => ({
-        id: Number(intent.marketoId),
-        externalPersonId: null,
-        externalSalesPersonId: null,
-      }))
-      return syncLeads(client, { action: 'updateOnly', lookupField: 'id', input, ...turn })
-    },
+    release: (batch) =>
+      releasePersons(
+        client,
+        batch.map((intent) => Number(intent.marketoId)),
+        turn,
+      ),
+    'release by key': (batch) =>
+      releaseByKey(
+        client,
+        batch.map((intent) => intent.id),
+        turn,
+      ),
     merge: async ([intent]) => {
       const payload = payloadOf(intent!)
       if (payload.how !== 'merge') throw new Error('not a merge')
@@ -82,12 +87,12 @@ export function createCarryOut(deps: {
     const { object } = wanted[0]!
     const batch = await leader(async (trx) => {
       const free = how === 'delete role' ? await freeRoleKeys(trx, wanted, waitMs) : wanted
-      await assignCall(
+      const assigned = await assignCall(
         trx,
         free.map((intent) => intent.id),
         call,
       )
-      return free
+      return free.filter(({ id }) => assigned.has(id))
     })
     if (batch.length === 0) return
     const attempt = 1 + Math.max(...batch.map(attemptsOf))
@@ -173,6 +178,6 @@ function verdictOn(how: RemovalPayload['how'], attempt: number, result: RecordRe
   return verdictOfRecord(result ?? { status: 'unclear', reasons: [] }, {
     write: true,
     attempt,
-    action: how === 'release' ? 'sync' : 'delete',
+    action: how.startsWith('release') ? 'sync' : 'delete',
   })
 }

@@ -93,7 +93,10 @@ export function planRecord(
   }
   if (reading.state === 'deleted') {
     if (mayJoin && reading.masterRecordId !== null) return { do: 'merge', into: reading.masterRecordId }
-    if (inMarketo) return { do: 'remove', reason: 'deleted in Salesforce', deleted: true }
+    // What Marketo seemed to have lost may be there still, under its key. Of a role no key is known any more.
+    const maybe =
+      entry?.id === id && entry.state === 'lost' && context.definition.marketo !== 'OpportunityRole'
+    if (inMarketo || maybe) return { do: 'remove', reason: 'deleted in Salesforce', deleted: true }
     return entry === undefined || entry.state === 'lost'
       ? { do: 'outside', references: NO_REFERENCES, reason: 'deleted in Salesforce' }
       : { do: 'nothing' }

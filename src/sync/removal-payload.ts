@@ -2,12 +2,14 @@
 import type { Intent } from '../database/intents.ts'
 import type { Fields } from '../marketo/calls.ts'
 
-/** `release`: under the keep policy a person stays, and loses its key and sales person. */
+/** `release`: under the keep policy a person stays, and loses its key and sales person; by key where Marketo seemed to have
+ *  lost it. */
 type Removal =
   | { how: 'delete'; key: Fields }
   | { how: 'delete role'; roleKey: string }
   | { how: 'delete person' }
   | { how: 'release' }
+  | { how: 'release by key' }
   | { how: 'merge'; winner: string; loser: string; into: string }
 
 export type RemovalPayload = Removal & {

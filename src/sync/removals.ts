@@ -151,8 +151,8 @@ export function createRemove(deps: {
         ? await childrenPointElsewhere(trx, object, entry, { taken, step })
         : await rolesAreGone(trx, object, entry, step)
     if (!gone) return undefined
-    if (!person || entry.marketoId === null)
-      return { how: 'delete', key: { [DEFINITIONS[object].key]: taken.id } }
+    if (!person) return { how: 'delete', key: { [DEFINITIONS[object].key]: taken.id } }
+    if (entry.marketoId === null) return { how: 'release by key' }
     // An adopted person was there before us; it is only let go of.
     return { how: deletePolicy === 'delete' && !entry.adopted ? 'delete person' : 'release' }
   }

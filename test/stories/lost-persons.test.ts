@@ -98,3 +98,25 @@ story(
     t.notOk(left.some(({ id }) => id === ids.lena))
   },
 )
+
+story(
+  'What Marketo only seemed to have lost leaves it when it is deleted in Salesforce',
+  {},
+  async (t, { org, ids, instance, person, inStep, db }) => {
+    const former = new Map([ids.carl, ids.lena].map((id) => [id, person(id).id]))
+    await db
+      .updateTable('ledger')
+      .set({ state: 'lost', marketo_id: null })
+      .where('id', 'in', [ids.carl, ids.lena, ids.deal])
+      .execute()
+    for (const [object, id] of [
+      ['Contact', ids.carl],
+      ['Lead', ids.lena],
+      ['Opportunity', ids.deal],
+    ] as const)
+      org.delete(object, id)
+    await inStep({ former })
+    t.notOk(instance.findOpportunity(ids.deal))
+    for (const id of former.keys()) t.strictSame(instance.findLeads('externalPersonId', id), [])
+  },
+)
