@@ -1,7 +1,9 @@
 // Everything in scope gets to Marketo once by itself, whatever an admin asks for before the first backfill (design §5, rule 3).
 import { readState } from '../../src/database/state.ts'
 import { until } from '../fixtures/until.ts'
+import type { LoggedCall } from '../simulators/marketo/index.ts'
 import type { SalesforceSimulator } from '../simulators/salesforce/index.ts'
+import { smallOrg } from './fixtures/organisation.ts'
 import { storyTeller } from './fixtures/story.ts'
 
 const { story } = await storyTeller()
@@ -31,5 +33,40 @@ story(
     await reconcile()
     await inStep()
     t.ok(await readState(db, 'watermark:OpportunityContactRole'))
+  },
+)
+
+const CROWD = 6_000
+/** Full calls, one at a time: the other slot is never a backfill's. */
+const CROWD_CALLS = CROWD / 300
+
+story(
+  'An edit made in the middle of a backfill is in Marketo after a few calls, long before the backfill ends',
+  {
+    org: (org) => ({
+      ...smallOrg(org),
+      crowd: org.insert(
+        'Lead',
+        Array.from({ length: CROWD }, (_, n) => ({ LastName: `L${n}`, Company: 'Crowd' })),
+      ),
+    }),
+    env: { MARKETO_CONCURRENCY: '2' },
+    marketo: { latencyMs: 300 },
+    atOnce: true,
+  },
+  async (t, { org, ids, marketo, inStep }) => {
+    const title = (record: unknown): unknown => (record as Record<string, unknown>).title
+    const isEdit = ({ records = [] }: LoggedCall): boolean => records.some((one) => title(one) === 'Edited')
+    const writes = (): LoggedCall[] =>
+      [...marketo.calls].filter(({ endpoint, action }) => endpoint === 'leads.json' && action !== undefined)
+    await until('the backfill of leads', () => writes().length >= 3, 30_000)
+    const before = writes().length
+    org.update('Lead', ids.crowd.at(-1)!, { Title: 'Edited' })
+    await inStep({ deadlineMs: 60_000 })
+    const all = writes()
+    const edit = all.findIndex(isEdit)
+    t.ok(edit - before <= 5, `${edit - before} calls came before the edit`)
+    t.ok(all.length - edit > CROWD_CALLS / 2, `${all.length - edit} calls came after it`)
+    t.equal(all[edit]?.recordCount, 1, 'it was no part of the backfill')
   },
 )
