@@ -160,9 +160,10 @@ export async function releaseCured(db: DbOrTrx): Promise<number> {
   return Number(result.numAffectedRows ?? 0n)
 }
 
-/** Removes marks whatever their version: for records that have left for good. */
-export async function dropMarks(db: DbOrTrx, ids: string[]): Promise<void> {
-  if (ids.length > 0) await db.deleteFrom('changes').where('id', 'in', ids).execute()
+/** Removes the marks of records that wait for a parent, and have left for good. */
+export async function dropWaiting(db: DbOrTrx, ids: string[]): Promise<void> {
+  if (ids.length > 0)
+    await sql`delete from changes where id = any(${ids}::text[]) and waiting_for is not null`.execute(db)
 }
 
 export interface QueueCounts {

@@ -3,7 +3,7 @@
 import { sql } from 'kysely'
 import { mark, PRIORITY } from './changes.ts'
 import { toJson } from './json.ts'
-import type { DbOrTrx } from './tables.ts'
+import type { DbOrTrx, Trx } from './tables.ts'
 
 export interface Refusal {
   object: string
@@ -76,6 +76,12 @@ export async function readParked(db: DbOrTrx, ids: string[]): Promise<Map<string
   if (ids.length === 0) return new Map()
   const rows = await filtered(db, { ids }).select(PARKED_COLUMNS).execute()
   return new Map(rows.map((row) => [row.id, row]))
+}
+
+/** Those that are parked now, and stay so until the transaction ends. */
+export async function stillParked(trx: Trx, filter: ParkedFilter): Promise<string[]> {
+  const rows = await filtered(trx, filter).select('id').orderBy('id').forUpdate().execute()
+  return rows.map(({ id }) => id)
 }
 
 /** Puts parked records back in the queue; they leave the list only when they succeed. Events can't be sent again. */

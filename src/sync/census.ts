@@ -9,13 +9,13 @@ import {
   noteSeen,
   unseen,
 } from '../database/census.ts'
-import { dropMarks, mark, PRIORITY, release } from '../database/changes.ts'
+import { dropWaiting, mark, PRIORITY, queued, release } from '../database/changes.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
 import { confirm, readLedger } from '../database/ledger.ts'
 import { pageOfParked } from '../database/parked-list.ts'
-import { unpark } from '../database/parked.ts'
+import { stillParked, unpark } from '../database/parked.ts'
 import { clearProblem, raiseProblem, readState, writeState } from '../database/state.ts'
-import type { Db } from '../database/tables.ts'
+import type { Db, Trx } from '../database/tables.ts'
 import { reasonOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Salesforce } from '../salesforce/connect.ts'
@@ -107,23 +107,23 @@ export function createCensus(deps: {
       )
     for (let parked = await page(); parked.length > 0; parked = await page(parked.at(-1)!.id)) {
       const ids = parked.map(({ id }) => id)
-      const entries = await readLedger(db, ids)
-      // Those that Marketo has are removed there first.
-      const isOut = (id: string): boolean => !['confirmed', 'claimed'].includes(entries.get(id)?.state ?? '')
       const missedBefore = new Set(
         parked.filter(({ firstSeenAt }) => firstSeenAt.toISOString() < (startedAt ?? '')).map(({ id }) => id),
       )
       const hidden = await hiddenOf(object, ids)
       const erased = (await missed(object, hidden)).filter(
-        ({ id, proven }) => isOut(id) && (proven || (readable && missedBefore.has(id))),
+        ({ id, proven }) => proven || (readable && missedBefore.has(id)),
       )
-      const gone = erased.map(({ id }) => id)
       const isHidden = new Set(hidden)
       const shown = ids.filter((id) => !isHidden.has(id))
       await leader(async (trx) => {
         await mark(
           trx,
           shown.map((id) => ({ object, id, priority: PRIORITY.found })),
+        )
+        const gone = await thatWaitForNothing(
+          trx,
+          erased.map(({ id }) => id),
         )
         // Known, or a Lead that was converted into one of these would wait for it for ever.
         const notes = 'deleted in Salesforce for good'
@@ -140,7 +140,7 @@ export function createCensus(deps: {
           })),
         )
         await unpark(trx, gone)
-        await dropMarks(trx, gone)
+        await dropWaiting(trx, gone)
         await release(trx, gone)
       })
     }
@@ -217,4 +217,16 @@ export function createCensus(deps: {
     })
     log.info({ ms: Date.now() - startedAt }, 'the census is done')
   }
+}
+
+/** Without those that have come back since Salesforce was asked, or are just looked at again. What Marketo has is removed there first. */
+async function thatWaitForNothing(trx: Trx, ids: string[]): Promise<string[]> {
+  const parked = await stillParked(trx, { ids, code: NOT_SHOWN })
+  const { queued: onTheWay } = await queued(
+    trx,
+    parked.map((id) => ({ id })),
+  )
+  const entries = await readLedger(trx, parked)
+  const isOut = (id: string): boolean => !['confirmed', 'claimed'].includes(entries.get(id)?.state ?? '')
+  return parked.filter((id) => isOut(id) && !onTheWay.some((mark) => mark.id === id))
 }

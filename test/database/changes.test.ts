@@ -4,7 +4,7 @@ import t from 'tap'
 import {
   countBackground,
   countChanges,
-  dropMarks,
+  dropWaiting,
   due,
   dueKinds,
   mark,
@@ -231,9 +231,20 @@ for (const kind of await databaseKinds())
       t.equal(await countBackground(db, 'Lead', 2), 2)
       t.equal(await countBackground(db, 'Lead', 9), 3)
       t.equal(await countBackground(db, 'User', 9), 0)
-      await dropMarks(db, ['a', 'b', 'zz'])
-      t.equal(await countBackground(db, 'Lead', 9), 1)
-      await dropMarks(db, [])
+    })
+
+    t.test('of records that have left, what waits is dropped, not what was marked again since', async (t) => {
+      await mark(db, [lead('a'), lead('b'), lead('c')])
+      await waitForParent(
+        db,
+        ['a', 'b', 'c'].map((id) => ({ id, parent: 'p', reason: 'x' })),
+      )
+      await mark(db, [lead('b')])
+      await dropWaiting(db, ['a', 'b', 'zz'])
+      await dropWaiting(db, [])
+      t.equal(await readChange(db, 'a'), undefined)
+      t.match(await readChange(db, 'b'), { waiting_for: null })
+      t.match(await readChange(db, 'c'), { waiting_for: 'p' })
     })
 
     t.test('reasons with a NUL or half an emoji are stored, not choked on', async (t) => {

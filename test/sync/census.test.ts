@@ -1,0 +1,70 @@
+// What the census does with records that are parked because Salesforce does not show them, while the sync goes on beside it.
+import t from 'tap'
+import { mark, PRIORITY, readChange, waitForParent } from '../../src/database/changes.ts'
+import { confirm, readLedger } from '../../src/database/ledger.ts'
+import type { LeaderTransaction } from '../../src/database/lease.ts'
+import { park, readParked, unpark } from '../../src/database/parked.ts'
+import { createLog } from '../../src/log.ts'
+import { OBJECTS } from '../../src/salesforce/ids.ts'
+import { createReader, type Reader } from '../../src/salesforce/read.ts'
+import { createCensus } from '../../src/sync/census.ts'
+import { NOT_SHOWN } from '../../src/sync/plan.ts'
+import { databaseKinds } from '../fixtures/databases.ts'
+import { connectSimulated } from '../salesforce/fixtures/simulated.ts'
+import { wholeMapping } from './fixtures/mappings.ts'
+
+t.test('only who has not come back while Salesforce was asked is gone for good', async (t) => {
+  const { simulator, salesforce } = await connectSimulated(t)
+  const { db } = await (await databaseKinds()).at(-1)!.create(t)
+  const leader: LeaderTransaction = (work) => db.transaction().execute(work)
+  const ids = simulator.org.insert(
+    'Lead',
+    ['gone', 'waiting', 'asked', 'back'].map((LastName) => ({ LastName, Company: 'X' })),
+    { silent: true },
+  )
+  const [gone, waiting, asked, back] = ids as [string, string, string, string]
+  for (const id of ids) simulator.org.hardDelete('Lead', id)
+  const words = { code: NOT_SHOWN, reason: 'Salesforce does not show it', advice: 'Wait.', payload: null }
+  await park(
+    db,
+    ids.map((id) => ({ object: 'Lead', id, ...words })),
+  )
+  const found = (id: string) => mark(db, [{ object: 'Lead', id, priority: PRIORITY.found }])
+  await found(waiting)
+  await waitForParent(db, [{ id: waiting, parent: 'a user', reason: 'waits' }])
+
+  const reader = createReader(salesforce)
+  const read: Reader['read'] = async (...of) => {
+    const readings = await reader.read(...of)
+    await found(asked)
+    await unpark(db, [back])
+    await confirm(db, [
+      { object: 'Lead', id: back, marketoId: '7', state: 'confirmed', hashes: null, pushed: true },
+    ])
+    return readings
+  }
+  const settings = OBJECTS.filter((object) => object !== 'Lead').map((object) => ({
+    object,
+    active: false,
+    filter: null,
+  }))
+  const census = createCensus({
+    db,
+    leader,
+    salesforce: { ...salesforce, deletedIds: async () => ({ ids, latestDateCovered: new Date() }) },
+    reader: { ...reader, read },
+    mapping: () => wholeMapping({ settings }),
+    log: createLog('silent'),
+    signal: AbortSignal.timeout(60_000),
+    wake: () => undefined,
+  })
+  await census.runOnce()
+
+  const ledger = await readLedger(db, ids)
+  const states = ids.map((id) => ledger.get(id)?.state)
+  t.strictSame(states, ['outside', 'outside', undefined, 'confirmed'])
+  t.strictSame(new Set((await readParked(db, ids)).keys()), new Set([asked]))
+  t.equal(await readChange(db, waiting), undefined)
+  t.equal(await readChange(db, gone), undefined)
+  t.ok(await readChange(db, asked))
+})
