@@ -46,8 +46,10 @@ export function createReadPersons(deps: ReadPersonsDeps): ReadPersons {
       return record === undefined ? [] : [{ id, marketoId, values: readInsight(record, names), readAt }]
     })
     const changed = await leader(async (trx) => {
+      // First, as everybody does who stores values and wants others: the other way round the two would wait for each other.
+      const stored = await storeKnownInsights(trx, readings)
       await alongside(trx)
-      return storeKnownInsights(trx, readings)
+      return stored
     })
     const lost = persons.filter(({ marketoId }) => !byId.has(marketoId))
     if (lost.length > 0) await handOver(lost)
