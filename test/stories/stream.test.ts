@@ -1,4 +1,5 @@
 // The stream never dies silently, and what it misses the reconcile finds (design §5, rules 2 and 3).
+import { sql } from 'kysely'
 import { until } from '../fixtures/until.ts'
 import { addUser } from './fixtures/organisation.ts'
 import { storyTeller, type Story } from './fixtures/story.ts'
@@ -53,11 +54,14 @@ story(
 )
 
 story(
-  'Over the daily delivery limit reconciling takes the place of events, and the status says so',
-  { env: { RECONCILE_EVERY_MINUTES: '0.05' } },
+  'Over the daily delivery limit reconciling takes the place of events, and the status says so; afterwards events are heard again',
+  { env: { RECONCILE_EVERY_MINUTES: '60' } },
   async (t, told) => {
-    const { org, ids, salesforce, person, status } = told
+    const { org, ids, salesforce, person, status, inStep, log } = told
+    const reconciles = (): number => log.filter((line) => line.includes('reconciled with Salesforce')).length
     await live(told)
+    org.update('Lead', ids.lena, { Title: 'Gives the cursor a value' })
+    await inStep()
     salesforce.faults.dailyLimit(true)
     const { stream, problems } = await until('the limit to be told', async () => {
       const now = await status()
@@ -66,9 +70,33 @@ story(
     t.match(stream.reason, /daily/i)
     t.match(problems, [{ system: 'stream' }])
     org.update('Lead', ids.lena, { Title: 'By reconcile' })
+    t.equal(reconciles(), 0)
+    await beginEarlier(told, 6)
     await until('the change to be found', () => person(ids.lena).fields.title === 'By reconcile', 20_000)
+
+    org.update('Contact', ids.carl, { Title: 'By its event' })
+    salesforce.faults.dailyLimit(false)
+    await leadAnew(told)
+    await live(told)
+    await until('what had waited to be heard', () => person(ids.carl).fields.title === 'By its event')
+    org.update('Lead', ids.lena, { Title: 'Heard again' })
+    await inStep()
+    t.equal(person(ids.lena).fields.title, 'Heard again')
+    t.equal(reconciles(), 1, 'from then on it is as rare as it was')
+    t.strictSame((await status()).problems, [])
   },
 )
+
+/** As if the first backfill, since which the first reconcile is reckoned, had begun some minutes earlier. */
+async function beginEarlier({ db }: Pick<Story, 'db'>, minutes: number): Promise<void> {
+  await sql`update state set value = jsonb_set(value, '{startedAt}', to_jsonb(now() - make_interval(mins => ${minutes})))
+    where key = 'backfill'`.execute(db)
+}
+
+/** A new term opens its own stream; the one that is down looks every quarter of an hour whether it may come back. */
+async function leadAnew({ db }: Pick<Story, 'db'>): Promise<void> {
+  await sql`update lease set epoch = epoch + 1, expires_at = now() - interval '1 second'`.execute(db)
+}
 
 story(
   'Events that are lost at the source, doubled, or in the wrong order change nothing in the end',
