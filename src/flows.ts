@@ -217,9 +217,7 @@ export async function runFlows(
       const lost = await losePersons(trx, persons)
       await mark(
         trx,
-        persons
-          .filter(({ id }) => lost.has(id))
-          .map(({ id, object }) => ({ object, id, priority: PRIORITY.found })),
+        lost.map(({ id, object }) => ({ object, id, priority: PRIORITY.found })),
       )
     })
     wake()

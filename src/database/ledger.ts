@@ -158,18 +158,18 @@ export async function lose(db: DbOrTrx, ids: string[]): Promise<void> {
 }
 
 /** As `lose`, of those alone that still have this Marketo person: one may have got another, or been released, since it was missed. Returns
- *  their ids. */
-export async function losePersons(
+ *  those that were lost. */
+export async function losePersons<Person extends { id: string; marketoId: string }>(
   db: DbOrTrx,
-  missed: { id: string; marketoId: string }[],
-): Promise<Set<string>> {
+  missed: Person[],
+): Promise<Person[]> {
   const pairs = toJson(missed.map(({ id, marketoId }) => ({ id, marketoId })))
   const { rows } = await sql<{ id: string }>`
     select l.id from ledger l join jsonb_to_recordset(${pairs}::jsonb) as m(id text, "marketoId" text) on l.id = m.id
     where l.state = 'confirmed' and l.marketo_id = m."marketoId" order by l.id for update of l`.execute(db)
-  const ids = rows.map(({ id }) => id)
-  await lose(db, ids)
-  return new Set(ids)
+  const ids = new Set(rows.map(({ id }) => id))
+  await lose(db, [...ids])
+  return missed.filter(({ id }) => ids.has(id))
 }
 
 /** Which of these Marketo persons belong to a record already. */
