@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { countBackground, mark, PRIORITY } from '../database/changes.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
 import { analyzeHotTables } from '../database/maintenance.ts'
-import { lockState } from '../database/pending-commands.ts'
 import { readState, writeState } from '../database/state.ts'
 import type { Db, Trx } from '../database/tables.ts'
 import { reasonOf } from '../errors.ts'
@@ -12,6 +11,7 @@ import type { Log } from '../log.ts'
 import { OBJECTS, type ObjectName } from '../salesforce/ids.ts'
 import { isJobLost } from '../salesforce/bulk.ts'
 import type { Reader } from '../salesforce/read.ts'
+import { storedBackfill, type BackfillState } from './backfill-state.ts'
 import type { Mapping } from './mapping.ts'
 import { OVERLAP_MS, watermarkKey } from './reconcile.ts'
 import { scopeOf } from './scope.ts'
@@ -20,23 +20,6 @@ import { scopeOf } from './scope.ts'
 export const QUEUED_AT_MOST = 100_000
 /** Without fresh statistics the queue's index is not used after a bulk fill of this size. */
 const ANALYZE_AFTER = 10_000
-
-export interface BackfillState {
-  state: 'idle' | 'running' | 'paused' | 'done' | 'failed'
-  objects: ObjectName[]
-  force: boolean
-  /** Records marked so far, and how many there were at the start. */
-  marked: number
-  total: number
-  /** The object being marked, and where to go on. */
-  object: ObjectName | null
-  jobId: string | null
-  locator: string | null
-  watermark: string | null
-  startedAt: string
-  finishedAt: string | null
-  reason: string | null
-}
 
 export interface BackfillRequest {
   objects?: ObjectName[] | undefined
@@ -82,7 +65,7 @@ export function createBackfill(deps: {
   let running: Promise<void> | undefined
   let sinceAnalyze = 0
 
-  const read = (): Promise<BackfillState | undefined> => readState<BackfillState>(db, 'backfill')
+  const stored = storedBackfill({ db, leader })
 
   async function fill(initial: BackfillState): Promise<void> {
     let state = initial
@@ -136,29 +119,15 @@ export function createBackfill(deps: {
     log.info({ records: state.marked }, `backfill has queued ${state.marked} records`)
   }
 
-  /** Changes the state under its lock, so that nothing else that changes it is overwritten. False where nothing is to be changed. */
-  async function change(
-    next: (current: BackfillState) => BackfillState | undefined,
-    also?: (trx: Trx) => Promise<void>,
-  ): Promise<boolean> {
-    // Locking makes the row, and before the first backfill there must be none.
-    if ((await read()) === undefined) return false
-    return leader(async (trx) => {
-      const current = await lockState<BackfillState>(trx, 'backfill')
-      const changed = current && next(current)
-      if (changed === undefined) return false
-      await also?.(trx)
-      await writeState(trx, 'backfill', changed)
-      return true
-    })
-  }
-
   /** Writes the state, with what belongs to it, unless a pause or another backfill has come in since. */
   const keep = (state: BackfillState, also?: (trx: Trx) => Promise<void>): Promise<boolean> =>
-    change((current) => (stillRuns(current, state) ? state : undefined), also)
+    stored.change(
+      ({ state: now, startedAt }) => (now === 'running' && startedAt === state.startedAt ? state : undefined),
+      also,
+    )
 
   async function forgetJob(): Promise<void> {
-    const state = await read()
+    const state = await stored.read()
     if (state !== undefined) await keep({ ...state, jobId: null, locator: null })
   }
 
@@ -171,7 +140,7 @@ export function createBackfill(deps: {
   /** Waits while the queue is long; false when the backfill was paused or this process stops. */
   async function room(state: BackfillState, more: number): Promise<boolean> {
     for (;;) {
-      if (signal.aborted || (await read())?.state !== 'running') return false
+      if (signal.aborted || (await stored.read())?.state !== 'running') return false
       if (state.marked + more <= QUEUED_AT_MOST || (await hasRoomFor(more))) return true
       await sleep(1_000, undefined, { signal }).catch(() => undefined)
     }
@@ -185,7 +154,7 @@ export function createBackfill(deps: {
   }
 
   async function start(): Promise<void> {
-    const state = await read()
+    const state = await stored.read()
     if (state?.state !== 'running' || state.finishedAt !== null) return
     try {
       await fill(state)
@@ -202,7 +171,7 @@ export function createBackfill(deps: {
 
   return {
     filling: () => filling,
-    state: read,
+    state: () => stored.read(),
     run() {
       running ??= start().finally(() => {
         running = undefined
@@ -244,20 +213,14 @@ export function createBackfill(deps: {
         finishedAt: null,
         reason: null,
       }
-      const begins = await leader(async (trx) => {
-        const current = await lockState<BackfillState>(trx, 'backfill')
-        if (unlessRunning && (current?.state === 'running' || current?.state === 'paused')) return false
-        await writeState(trx, 'backfill', state)
-        return true
-      })
-      if (!begins) return false
+      if (!(await stored.begin(state, { unlessRunning }))) return false
       filling = new Set(wanted)
       log.info({ objects: wanted, records: total, force }, `backfill of ${total} records begins`)
       return true
     },
 
     async progress(inFlight) {
-      const state = await read()
+      const state = await stored.read()
       if (state === undefined) return { state: 'idle', done: 0, total: 0, etaSeconds: null }
       const { marked, total, finishedAt } = state
       if (state.state === 'done' || state.state === 'failed')
@@ -288,14 +251,15 @@ export function createBackfill(deps: {
     },
 
     async pause() {
-      await change((current) => (current.state === 'running' ? { ...current, state: 'paused' } : undefined))
+      await stored.change((current) =>
+        current.state === 'running' ? { ...current, state: 'paused' } : undefined,
+      )
     },
 
     async resume() {
-      await change((current) => (current.state === 'paused' ? { ...current, state: 'running' } : undefined))
+      await stored.change((current) =>
+        current.state === 'paused' ? { ...current, state: 'running' } : undefined,
+      )
     },
   }
 }
-
-const stillRuns = (current: BackfillState, { startedAt }: BackfillState): boolean =>
-  current.state === 'running' && current.startedAt === startedAt

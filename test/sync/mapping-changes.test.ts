@@ -2,7 +2,7 @@ import t from 'tap'
 import type { LeaderTransaction } from '../../src/database/lease.ts'
 import { createLog } from '../../src/log.ts'
 import { changesOf, createCatchUp, noteChanges, type MappingChanges } from '../../src/sync/mapping-changes.ts'
-import type { BackfillState } from '../../src/sync/backfill.ts'
+import type { BackfillState } from '../../src/sync/backfill-state.ts'
 import { databaseKinds } from '../fixtures/databases.ts'
 import { wholeMapping, everyField, TEXT } from './fixtures/mappings.ts'
 

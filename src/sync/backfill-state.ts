@@ -1,0 +1,66 @@
+// How far the backfill is, as it is stored. The marking, admins, the report and the bridge itself change it side by side, so it is changed
+// under its lock alone.
+import type { LeaderTransaction } from '../database/lease.ts'
+import { lockState } from '../database/pending-commands.ts'
+import { readState, writeState } from '../database/state.ts'
+import type { Db, Trx } from '../database/tables.ts'
+import type { ObjectName } from '../salesforce/ids.ts'
+
+export interface BackfillState {
+  state: 'idle' | 'running' | 'paused' | 'done' | 'failed'
+  objects: ObjectName[]
+  force: boolean
+  /** Records marked so far, and how many there were at the start. */
+  marked: number
+  total: number
+  /** The object being marked, and where to go on. */
+  object: ObjectName | null
+  jobId: string | null
+  locator: string | null
+  watermark: string | null
+  startedAt: string
+  finishedAt: string | null
+  reason: string | null
+}
+
+const KEY = 'backfill'
+
+export interface StoredBackfill {
+  read(): Promise<BackfillState | undefined>
+  /** Writes this in place of whatever there is. With `unlessRunning` false where that runs or is paused, and stays. */
+  begin(state: BackfillState, options: { unlessRunning: boolean }): Promise<boolean>
+  /** False where nothing is to be changed. `also` is done in the same transaction. */
+  change(
+    next: (current: BackfillState) => BackfillState | undefined,
+    also?: (trx: Trx) => Promise<void>,
+  ): Promise<boolean>
+}
+
+export function storedBackfill({ db, leader }: { db: Db; leader: LeaderTransaction }): StoredBackfill {
+  const read = (): Promise<BackfillState | undefined> => readState<BackfillState>(db, KEY)
+
+  return {
+    read,
+
+    begin: (state, { unlessRunning }) =>
+      leader(async (trx) => {
+        const current = await lockState<BackfillState>(trx, KEY)
+        if (unlessRunning && (current?.state === 'running' || current?.state === 'paused')) return false
+        await writeState(trx, KEY, state)
+        return true
+      }),
+
+    async change(next, also) {
+      // Locking makes the row, and before the first backfill there must be none.
+      if ((await read()) === undefined) return false
+      return leader(async (trx) => {
+        const current = await lockState<BackfillState>(trx, KEY)
+        const changed = current && next(current)
+        if (changed === undefined) return false
+        await also?.(trx)
+        await writeState(trx, KEY, changed)
+        return true
+      })
+    },
+  }
+}
