@@ -37,7 +37,7 @@ const askNow = (base: string, id: string): Promise<number | undefined> =>
   )
 
 story(
-  '607 stops everything until midnight US Central, says so, and nothing is lost or parked',
+  '607 stops everything until midnight US Central and says so; nothing is parked',
   {},
   async (t, { org, ids, marketo, status, newCalls, parked }) => {
     marketo.faults.add({ kind: 'error', code: '607' })
