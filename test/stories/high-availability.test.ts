@@ -3,7 +3,7 @@ import t from 'tap'
 import { sql } from 'kysely'
 import { databaseKinds } from '../fixtures/databases.ts'
 import { until } from '../fixtures/until.ts'
-import type { Org } from '../simulators/salesforce/org.ts'
+import { CROWD, crowdedOrg as org, edit, epochOf, midway, onlySubscriber } from './fixtures/crowd.ts'
 import { smallOrg } from './fixtures/organisation.ts'
 import { startInstallation, type BridgeProcess, type Installation } from './fixtures/processes.ts'
 
@@ -14,51 +14,8 @@ t.setTimeout(120_000)
 t.jobs = 2
 
 const TAKE_OVER_MS = 15_000
-const CROWD = 400
-
-const org = (simulated: Org): unknown => {
-  smallOrg(simulated)
-  return simulated.insert(
-    'Lead',
-    Array.from({ length: CROWD }, (_, n) => ({
-      LastName: `L${n}`,
-      Company: 'Crowd',
-      Email: `c${n}@x.example`,
-    })),
-  )
-}
-
-/** Edits many records, so that calls are under way for the next second. */
-function edit({ salesforce }: Pick<Installation, 'salesforce'>, title: string): void {
-  const leads = salesforce.org.all('Lead')
-  salesforce.org.updateMany(
-    'Lead',
-    leads.map(({ Id }) => ({ id: Id, fields: { Title: title } })),
-  )
-  salesforce.org.insert(
-    'Contact',
-    [1, 2, 3].map((n) => ({ LastName: `${title} ${n}`, AccountId: salesforce.org.all('Account')[0]!.Id })),
-  )
-}
-
-const midway = ({ marketo }: Installation): Promise<unknown> => {
-  const before = marketo.calls.length
-  return until(
-    'calls to be under way',
-    () =>
-      marketo.calls.length > before &&
-      [...marketo.calls].slice(before).some(({ action, endedAt }) => action && endedAt === undefined),
-  )
-}
-
-const epochOf = async ({ db }: Installation): Promise<number> =>
-  (await db.selectFrom('lease').select('epoch').executeTakeFirstOrThrow()).epoch
-
 const terms = (one: BridgeProcess): number =>
   one.log.filter((line) => line.includes('this process leads')).length
-
-const onlySubscriber = ({ salesforce }: Installation): Promise<unknown> =>
-  until('exactly one subscriber', () => salesforce.events.subscribers() === 1)
 
 t.test(
   'The leader is killed in the middle: the other has taken over within 15 s, and nothing is lost or doubled; SIGTERM hands over',
