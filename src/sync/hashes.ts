@@ -47,6 +47,12 @@ export function hashValue(value: Value): string {
 
 const BLANK = hashValue(null)
 
+/** What Marketo holds after a merge: it fills the winner's blanks with the loser's values, also those that were cleared. */
+export function hashesAfterMerge(winner: Hashes, loser: Hashes): Hashes {
+  const filled = [...loser].filter(([name]) => (winner.get(name) ?? BLANK) === BLANK)
+  return new Map([...winner, ...filled])
+}
+
 export interface Difference {
   /** What to send. Empty: Marketo holds it all. */
   fields: Record<string, Value>

@@ -7,7 +7,7 @@ import { confirm, dependants, forget, lose, readLedger, type LedgerEntry } from 
 import { park, unpark } from '../database/parked.ts'
 import type { DbOrTrx } from '../database/tables.ts'
 import type { Verdict } from '../marketo/verdict.ts'
-import { decodeHashes, encodeHashes } from './hashes.ts'
+import { decodeHashes, encodeHashes, hashesAfterMerge } from './hashes.ts'
 import { personObjectOf } from './objects/index.ts'
 import { payloadOf } from './removal-payload.ts'
 import { moveRoleKeys } from './role-keys.ts'
@@ -140,7 +140,7 @@ async function join(
 ): Promise<void> {
   const survivor = (await readLedger(trx, [into])).get(into)
   if (survivor !== undefined) {
-    const hashes = new Map([...decodeHashes(loser.hashes), ...decodeHashes(survivor.hashes)])
+    const hashes = hashesAfterMerge(decodeHashes(survivor.hashes), decodeHashes(loser.hashes))
     // What marketers knew of an adopted loser is in the survivor now, and is kept as an adopted person's is.
     const adopted = survivor.adopted || loser.adopted
     await confirm(trx, [{ ...survivor, adopted, hashes: encodeHashes(hashes), pushed: false }])

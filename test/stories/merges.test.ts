@@ -67,6 +67,25 @@ story(
 )
 
 story(
+  'What Salesforce cleared of a survivor stays clear, also after the second of two merges',
+  { org: withDoubles },
+  async (t, { org, ids, inStep, person }) => {
+    const [survivor, second, third] = ids.leads as [string, string, string]
+    const former = new Map(ids.leads.map((id) => [id, person(id).id]))
+    org.updateMany(
+      'Lead',
+      [second, third].map((id) => ({ id, fields: { Title: 'Buyer' } })),
+    )
+    await inStep()
+    for (const loser of [second, third]) {
+      org.merge('Lead', survivor, [loser])
+      await inStep({ former })
+      t.equal(person(survivor).fields.title ?? null, null)
+    }
+  },
+)
+
+story(
   'Merged accounts: the children are re-pointed, then the losing company goes',
   { org: withDoubles },
   async (t, { org, ids, instance, inStep, person, newCalls }) => {

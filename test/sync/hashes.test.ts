@@ -5,6 +5,7 @@ import {
   decodeHashes,
   differenceOf,
   encodeHashes,
+  hashesAfterMerge,
   hashValue,
   type Hashes,
   type Value,
@@ -82,6 +83,43 @@ t.test('sent once, the same values differ in nothing; forced, every value is sen
     }),
   )
 })
+
+t.test(
+  "after merges in a row the winner holds its own values, and is blank where it is, whatever the losers' were",
+  async () => {
+    fc.assert(
+      fc.property(
+        fc.array(values, { minLength: 1, maxLength: 3 }),
+        values,
+        values,
+        (losers, before, after) => {
+          const held = new Map<string, Value>()
+          let sent: Hashes = new Map()
+          const sendTo = (wanted: Map<string, Value>): void => {
+            const { fields, hashes } = send(wanted, sent)
+            for (const [field, one] of Object.entries(fields)) held.set(field, one)
+            sent = hashes
+          }
+          // Of every field that it is ever about, whatever it has of it.
+          const whole = (some: Map<string, Value>): Map<string, Value> =>
+            new Map(
+              [before, after, ...losers]
+                .flatMap((all) => [...all.keys()])
+                .map((name) => [name, some.get(name) ?? null]),
+            )
+          sendTo(whole(before))
+          for (const loser of losers) {
+            sendTo(whole(after))
+            for (const [field, one] of loser) if ((held.get(field) ?? null) === null) held.set(field, one)
+            sent = hashesAfterMerge(sent, send(loser, new Map()).hashes)
+          }
+          sendTo(whole(after))
+          return [...whole(after)].every(([field, one]) => Object.is(held.get(field) ?? null, one))
+        },
+      ),
+    )
+  },
+)
 
 t.test('fields that are not among the values keep what was sent', async (t) => {
   const { hashes } = send(
