@@ -1,9 +1,7 @@
 // Wires the flows of a leader that is connected, and runs their loops side by side until the term ends. What Marketo had not answered
 // by then stays behind as intents.
-import { PRIORITY, mark, releaseCured } from './database/changes.ts'
+import { releaseCured } from './database/changes.ts'
 import { forgetOldHistory } from './database/history.ts'
-import type { KnownPerson } from './database/insights.ts'
-import { losePersons } from './database/ledger.ts'
 import type { LeaderTransaction } from './database/lease.ts'
 import { vacuumHotTables } from './database/maintenance.ts'
 import { forgetOldCalls } from './database/marketo-calls.ts'
@@ -29,6 +27,7 @@ import { CHANNEL } from './sync/events.ts'
 import { createEventStore, cursorKey } from './sync/listen.ts'
 import { createCatchUp } from './sync/mapping-changes.ts'
 import type { Mapping } from './sync/mapping.ts'
+import { createMarketers } from './sync/marketers.ts'
 import { createReconcile } from './sync/reconcile.ts'
 import { createRecover } from './sync/recover.ts'
 import { createRemove } from './sync/removals.ts'
@@ -148,7 +147,7 @@ export async function runFlows(
     leader,
     client,
     schema: deps.schema,
-    onLost,
+    ...createMarketers({ leader, wake }),
     everyMinutes: env.INSIGHTS_EVERY_MINUTES,
     sweepEveryHours: env.INSIGHTS_SWEEP_EVERY_HOURS,
     log,
@@ -210,17 +209,6 @@ export async function runFlows(
     if (last !== undefined) return last
     const begun = (await backfill.state())?.startedAt
     return begun === undefined ? startedAt : Date.parse(begun)
-  }
-
-  async function onLost(persons: KnownPerson[]): Promise<void> {
-    await leader(async (trx) => {
-      const lost = await losePersons(trx, persons)
-      await mark(
-        trx,
-        lost.map(({ id, object }) => ({ object, id, priority: PRIORITY.found })),
-      )
-    })
-    wake()
   }
 
   const every = (name: string, everyMs: number, step: () => Promise<unknown>) =>

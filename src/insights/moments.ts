@@ -1,11 +1,11 @@
 // Follows Marketo's activity log: interesting moments and score changes point at persons to read again, and so do merges, which give the
 // survivor the values that it had not. The token moves with the wants in one transaction, so a kill loses none.
-import { personsByMarketoId } from '../database/insights.ts'
+import { personsByMarketoId, type KnownPerson } from '../database/insights.ts'
 import { countLedger } from '../database/ledger.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
 import { noteRefreshProgress, wantInsights, type RefreshProgress } from '../database/refresh-progress.ts'
 import { clearProblem, raiseProblem } from '../database/state.ts'
-import type { Db } from '../database/tables.ts'
+import type { Db, DbOrTrx } from '../database/tables.ts'
 import type { Log } from '../log.ts'
 import { activityPage, activityTypes, pagingToken, type Activity } from '../marketo/activities.ts'
 import { MAX_RECORDS } from '../marketo/calls.ts'
@@ -23,6 +23,7 @@ export interface MomentsDeps {
   db: Db
   leader: LeaderTransaction
   client: MarketoClient
+  onMerged: (trx: DbOrTrx, survivors: KnownPerson[]) => Promise<void>
   log: Log
   now: () => number
   signal: AbortSignal
@@ -47,7 +48,7 @@ export type FollowMoments = (
 export function createFollowMoments(deps: MomentsDeps): FollowMoments {
   const { db, leader, client, log, now, signal } = deps
   const turn = { priority: 'refresh', signal } as const
-  let types: { ids: number[]; at: number } | undefined
+  let types: { ids: number[]; merge: number | undefined; at: number } | undefined
 
   return async (progress, isFresh) => {
     const wanted = await typesToFollow()
@@ -59,9 +60,11 @@ export function createFollowMoments(deps: MomentsDeps): FollowMoments {
     const page = await activityPage(client, { ...turn, typeIds: wanted.ids, token })
     if (!page.ok) return isRefused(page) ? loseToken(page) : page
     const pages = progress.pages + 1
+    const isMerge = ({ typeId }: Activity): boolean => typeId === wanted.merge
     await remember(
       progress,
-      page.activities.filter((activity) => !isFresh(activity)),
+      page.activities.filter((activity) => isMerge(activity) || !isFresh(activity)),
+      isMerge,
       {
         token: page.nextPageToken,
         pages: page.moreResult ? pages : 0,
@@ -73,15 +76,15 @@ export function createFollowMoments(deps: MomentsDeps): FollowMoments {
     return beginAnew(true)
   }
 
-  async function typesToFollow(): Promise<{ ok: true; ids: number[] } | Failed> {
-    if (types !== undefined && now() - types.at < TYPES_FOR_MS) return { ok: true, ids: types.ids }
+  async function typesToFollow(): Promise<{ ok: true; ids: number[]; merge: number | undefined } | Failed> {
+    if (types !== undefined && now() - types.at < TYPES_FOR_MS) return { ok: true, ...types }
     const found = await activityTypes(client, turn)
     if (!found.ok) return found
     const { interestingMoment, changeScore, mergeLeads } = found.types
     const ids = [interestingMoment, changeScore, mergeLeads].filter((id) => id !== undefined)
-    types = { ids, at: now() }
+    types = { ids, merge: mergeLeads, at: now() }
     await tellTypes(interestingMoment !== undefined && changeScore !== undefined)
-    return { ok: true, ids }
+    return { ok: true, ids, merge: mergeLeads }
   }
 
   async function tellTypes(complete: boolean): Promise<void> {
@@ -117,16 +120,22 @@ export function createFollowMoments(deps: MomentsDeps): FollowMoments {
   async function remember(
     { unknown }: RefreshProgress,
     activities: Activity[],
+    isMerge: (activity: Activity) => boolean,
     parts: { token: string; pages: number },
   ): Promise<void> {
     const seen = new Map(unknown.filter(([, seenAt]) => now() - seenAt < UNKNOWN_FOR_MS))
     for (const { leadId } of activities) seen.set(String(leadId), now())
     const known = await personsByMarketoId(db, [...seen.keys()])
     for (const { marketoId } of known) seen.delete(marketoId)
+    const merged = new Set(activities.filter(isMerge).map(({ leadId }) => String(leadId)))
     await leader(async (trx) => {
       await wantInsights(
         trx,
         known.map((person) => person.marketoId),
+      )
+      await deps.onMerged(
+        trx,
+        known.filter(({ marketoId }) => merged.has(marketoId)),
       )
       await noteRefreshProgress(trx, { ...parts, unknown: [...seen].slice(-MOST_UNKNOWN) })
     })

@@ -9,7 +9,7 @@ import {
   readRefreshProgress,
   wantedInsights,
 } from '../database/refresh-progress.ts'
-import type { Db } from '../database/tables.ts'
+import type { Db, DbOrTrx } from '../database/tables.ts'
 import type { KnownPerson } from '../database/insights.ts'
 import type { Log } from '../log.ts'
 import type { Activity } from '../marketo/activities.ts'
@@ -29,6 +29,8 @@ export interface RefreshDeps {
   schema: MarketoSchema
   /** Persons that Marketo no longer returns: deleted or merged there. */
   onLost: (persons: KnownPerson[]) => Promise<void>
+  /** Others were merged into these. */
+  onMerged: (trx: DbOrTrx, survivors: KnownPerson[]) => Promise<void>
   everyMinutes: number
   sweepEveryHours: number
   log: Log

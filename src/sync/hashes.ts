@@ -46,6 +46,12 @@ export function hashValue(value: Value): string {
 }
 
 const BLANK = hashValue(null)
+const UNKNOWN = 'ff'.repeat(VALUE_BYTES)
+
+/** Instead of a blank where nobody knows what Marketo holds: the blank is sent then. */
+export function doubt(hashes: Hashes, name: string): Hashes {
+  return (hashes.get(name) ?? BLANK) === BLANK ? new Map([...hashes, [name, UNKNOWN]]) : hashes
+}
 
 /** What Marketo holds after a merge: it fills the winner's blanks with the loser's values, also those that were cleared. */
 export function hashesAfterMerge(winner: Hashes, loser: Hashes): Hashes {

@@ -27,7 +27,7 @@ export async function begin(
   let scene: Scene | undefined
   const options = {
     kind,
-    env: { MARKETO_AMBIGUOUS_WAIT_SECONDS: '1', ...history.env },
+    env: { MARKETO_AMBIGUOUS_WAIT_SECONDS: '1', INSIGHTS_EVERY_MINUTES: '0.03', ...history.env },
     marketo: { latencyMs: history.latencyMs, externalPersonIdLookup: history.externalPersonIdLookup },
     salesforce: { longPollMs: 2_000, clientTimeoutMs: 4_000 },
     before({ instance }: MarketoSimulator, { org }: SalesforceSimulator) {

@@ -63,6 +63,7 @@ async function stage(t: TestContext, kind: DatabaseKind, options: MarketoOptions
         client: marketo.client,
         schema,
         onLost: async (persons) => void lost.push(...persons),
+        onMerged: async () => undefined,
         everyMinutes: 5,
         sweepEveryHours: 24,
         log: createLog('silent'),

@@ -120,3 +120,19 @@ story(
     for (const id of former.keys()) t.strictSame(instance.findLeads('externalPersonId', id), [])
   },
 )
+
+story(
+  "A queue's lead that a marketer merged an owned one into is not left with the other's sales person",
+  { env: { INSIGHTS_EVERY_MINUTES: '0.01' } },
+  async (t, { org, ids, instance, person, inStep }) => {
+    const queue = org.insert('Group', { Name: 'Queue', Type: 'Queue' }, { silent: true })
+    const queued = org.insert('Lead', { LastName: 'Queued', Company: 'X', OwnerId: queue })
+    await inStep()
+    const former = new Map([queued, ids.lena].map((id) => [id, person(id).id]))
+    instance.mergeLeads(former.get(queued)!, [former.get(ids.lena)!])
+    t.equal(instance.leads.get(former.get(queued)!)?.fields.externalSalesPersonId, ids.ann)
+    org.update('Lead', ids.lena, { Title: 'Lost to the other' })
+    await inStep({ former, unmade: new Set([former.get(ids.lena)!]) })
+    t.equal(person(queued).fields.externalSalesPersonId ?? null, null)
+  },
+)
