@@ -1,6 +1,8 @@
 // What the brake on mass removals counts, and what it holds. A stop lives in the marks of the records that it stopped: it survives
 // restarts, and is over when the last of them is confirmed or turns out not to be a removal.
 import { sql } from 'kysely'
+import type { Taken } from './changes.ts'
+import { toJson } from './json.ts'
 import type { DbOrTrx } from './tables.ts'
 
 /** Any number, as long as nothing else in this database locks by it. */
@@ -37,8 +39,13 @@ export async function noteRemovals(trx: DbOrTrx, object: string, ids: string[]):
   )
 }
 
-export async function stopRemovals(trx: DbOrTrx, ids: string[]): Promise<void> {
-  await sql`update changes set removal = 'stopped' where id = any(${ids}::text[])`.execute(trx)
+/** Returns those that it stopped: not those marked again since they were taken, which may be wanted again. */
+export async function stopRemovals(trx: DbOrTrx, taken: Pick<Taken, 'id' | 'version'>[]): Promise<string[]> {
+  const rows = toJson(taken.map(({ id, version }) => ({ id, version })))
+  const { rows: stopped } = await sql<{ id: string }>`
+    update changes c set removal = 'stopped' from jsonb_to_recordset(${rows}::jsonb) as t(id text, version bigint)
+    where c.id = t.id and c.version <= t.version returning c.id`.execute(trx)
+  return stopped.map(({ id }) => id)
 }
 
 /** Stopped removals per object. */

@@ -1,5 +1,5 @@
 // Stops a mass removal: a lost permission, a wrong filter or a mass delete by mistake must not empty Marketo unseen.
-import { postpone } from '../database/changes.ts'
+import { postpone, type Taken } from '../database/changes.ts'
 import { countLedger } from '../database/ledger.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
 import {
@@ -25,7 +25,7 @@ const LOOK_AGAIN_MS = 3_600_000
 
 export interface Brake {
   /** Which of these removals may go. The others wait, and are a problem in the status. */
-  admit(object: string, ids: string[]): Promise<Set<string>>
+  admit(object: string, taken: Pick<Taken, 'id' | 'version'>[]): Promise<Set<string>>
   /** An admin has looked: what is stopped now may go. Done together with the command, which would confirm what is stopped later if it
    *  were obeyed again. */
   confirm(command: number): Promise<void>
@@ -49,8 +49,9 @@ export function createBrake(deps: { leader: LeaderTransaction }): Brake {
     })
 
   return {
-    admit: (object, ids) =>
+    admit: (object, taken) =>
       alone(async (trx) => {
+        const ids = taken.map(({ id }) => id)
         const confirmed = await confirmedRemovals(trx, ids)
         const unasked = ids.filter((id) => !confirmed.has(id))
         if (unasked.length === 0) return confirmed
@@ -58,17 +59,21 @@ export function createBrake(deps: { leader: LeaderTransaction }): Brake {
           await noteRemovals(trx, object, unasked)
           return new Set(ids)
         }
-        await stopRemovals(trx, unasked)
+        const stopped = await stopRemovals(
+          trx,
+          taken.filter(({ id }) => !confirmed.has(id)),
+        )
         await postpone(
           trx,
-          unasked.map((id) => ({
+          stopped.map((id) => ({
             id,
             afterMs: LOOK_AGAIN_MS,
             code: REMOVALS_STOPPED,
             reason: 'a mass removal was stopped until an admin confirms it',
           })),
         )
-        await raise(trx, object, (await countStopped(trx)).get(object) ?? 0)
+        const held = (await countStopped(trx)).get(object)
+        if (held !== undefined) await raise(trx, object, held)
         return confirmed
       }),
 

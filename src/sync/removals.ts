@@ -97,7 +97,7 @@ export function createRemove(deps: {
     const isRemoval = ({ step }: Planned): boolean =>
       step.do === 'remove' ||
       (step.do === 'merge' && OUT_OF_SCOPE.includes(survivors.get(step.into)?.state ?? ''))
-    const removing = planned.filter(isRemoval).map(({ taken }) => taken.id)
+    const removing = planned.filter(isRemoval).map(({ taken }) => taken)
     if (removing.length === 0) return planned
     const admitted = await brake.admit(object, removing)
     return planned.filter((item) => !isRemoval(item) || admitted.has(item.taken.id))

@@ -149,7 +149,7 @@ for (const kind of await databaseKinds())
 
     t.test('a removal that was stopped is looked at again when its record is marked', async (t) => {
       await mark(db, [lead('a')])
-      await stopRemovals(db, ['a'])
+      t.strictSame(await stopRemovals(db, await due(db, 'Lead', 9)), ['a'])
       await postpone(db, [{ id: 'a', afterMs: 60_000, code: 'stopped', reason: 'x' }])
       t.strictSame(await ids(db), [])
       await mark(db, [lead('a')])

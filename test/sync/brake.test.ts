@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import t from 'tap'
-import { mark, PRIORITY, readChange, settle } from '../../src/database/changes.ts'
+import { due, mark, PRIORITY, readChange, settle } from '../../src/database/changes.ts'
 import { confirm } from '../../src/database/ledger.ts'
 import {
   clearProblems,
@@ -36,8 +36,11 @@ t.test('the brake', async (t) => {
   const brake = createBrake({ leader })
   const ids = (from: number, count: number): string[] =>
     Array.from({ length: count }, (_, n) => `id${from + n}`)
+  /** As they are marked now, if no version is given. */
+  const takenOf = (wanted: string[], version = Number.MAX_SAFE_INTEGER) =>
+    wanted.map((id) => ({ id, version }))
   const admitted = async (object: string, wanted: string[]): Promise<number> =>
-    (await brake.admit(object, wanted)).size
+    (await brake.admit(object, takenOf(wanted))).size
   const marked = async (wanted: string[], object = 'Lead'): Promise<string[]> => {
     await mark(
       db,
@@ -45,11 +48,7 @@ t.test('the brake', async (t) => {
     )
     return wanted
   }
-  const settled = (wanted: string[]): Promise<void> =>
-    settle(
-      db,
-      wanted.map((id) => ({ id, version: Number.MAX_SAFE_INTEGER })),
-    )
+  const settled = (wanted: string[]): Promise<void> => settle(db, takenOf(wanted))
   const confirmed = async (by = brake): Promise<void> =>
     by.confirm(await sendCommand(db, { name: 'confirm-removals', arguments: {} }))
   const later = (minutes: number) =>
@@ -96,11 +95,11 @@ t.test('the brake', async (t) => {
     const next = createBrake({ leader })
     await next.tell()
     t.match(await listProblems(db), [{ reason: /^150 Lead records/ }])
-    t.equal((await next.admit('Lead', await marked(ids(200, 1)))).size, 0, 'not even a single one')
+    t.equal((await next.admit('Lead', takenOf(await marked(ids(200, 1))))).size, 0, 'not even a single one')
     await confirmed(next)
     t.strictSame(await listProblems(db), [])
     t.ok((await readChange(db, 'id1'))!.due.getTime() <= Date.now() + 1_000, 'what waited is due now')
-    t.equal((await next.admit('Lead', ids(0, 150))).size, 150)
+    t.equal((await next.admit('Lead', takenOf(ids(0, 150)))).size, 150)
   })
 
   t.test('a confirmation is for what was stopped: more of it is asked for again', async (t) => {
@@ -126,7 +125,7 @@ t.test('the brake', async (t) => {
         at: ({ records }) => records === 101,
         act: () => endedOrLocked(db, (confirming = confirmed())),
       })
-      t.equal((await createBrake({ leader }).admit('Lead', ids(200, 2))).size, 0)
+      t.equal((await createBrake({ leader }).admit('Lead', takenOf(ids(200, 2)))).size, 0)
       await confirming
       t.equal(await admitted('Lead', ids(200, 2)), 2)
       t.strictSame(await listProblems(db), [])
@@ -153,6 +152,22 @@ t.test('the brake', async (t) => {
       )
     },
   )
+
+  t.test('what was marked again since it was planned is looked at instead of stopped', async (t) => {
+    await marked(ids(0, 101))
+    const taken = await due(db, 'Lead', 101)
+    await marked(['id0'])
+    t.equal((await brake.admit('Lead', taken)).size, 0)
+    t.strictSame(
+      (await due(db, 'Lead', 101)).map(({ id }) => id),
+      ['id0'],
+    )
+    t.match(await listProblems(db), [{ reason: /The 100 that/ }])
+    await settled(ids(0, 101))
+    await brake.tell()
+    t.equal((await brake.admit('Lead', takenOf(await marked(ids(0, 101)), 0))).size, 0)
+    t.strictSame(await listProblems(db), [], 'nothing is stopped, so there is nothing to tell')
+  })
 
   t.test('a command to confirm is obeyed once, even if the process is killed over it', async (t) => {
     await sendCommand(db, { name: 'confirm-removals', arguments: {} })

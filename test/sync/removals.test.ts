@@ -17,7 +17,7 @@ const kinds = await databaseKinds()
 const kind = kinds.find(({ name }) => name === 'postgres') ?? kinds[0]!
 
 const obliging: Brake = {
-  admit: async (_object, ids) => new Set(ids),
+  admit: async (_object, taken) => new Set(taken.map(({ id }) => id)),
   confirm: async () => undefined,
   lookAgain: async () => undefined,
   tell: async () => undefined,
@@ -69,7 +69,8 @@ t.test(
         leader,
         brake: {
           ...obliging,
-          admit: async (_object, ids) => {
+          admit: async (_object, taken) => {
+            const ids = taken.map(({ id }) => id)
             asked.push(...ids)
             return new Set(admits ? ids : [])
           },

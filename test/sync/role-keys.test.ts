@@ -86,7 +86,7 @@ t.test(
     const remove = createRemove({
       leader,
       brake: {
-        admit: async (_object, ids) => new Set(ids),
+        admit: async (_object, taken) => new Set(taken.map(({ id }) => id)),
         confirm: async () => undefined,
         lookAgain: async () => undefined,
         tell: async () => undefined,
