@@ -154,18 +154,19 @@ async function join(
 
 /** The record has left Marketo. One that may come back keeps its entry: a released person its Marketo id, others their parents. */
 export async function leave(trx: DbOrTrx, entry: LedgerEntry, mayReturn: boolean): Promise<void> {
-  await forgetInsights(trx, [entry.id])
+  const isPerson = entry.object === 'Lead' || entry.object === 'Contact'
+  // Others have no values, and need not wait for the lock of their numbers.
+  if (isPerson) await forgetInsights(trx, [entry.id])
   await forgetHistory(trx, [entry.id])
   if (!mayReturn) return forget(trx, [entry.id])
-  const released = entry.object === 'Lead' || entry.object === 'Contact'
   await confirm(trx, [
     {
       ...entry,
-      marketoId: released ? entry.marketoId : null,
-      state: released ? 'released' : 'outside',
+      marketoId: isPerson ? entry.marketoId : null,
+      state: isPerson ? 'released' : 'outside',
       hashes: null,
       roleKey: null,
-      notes: released ? 'removed; kept in Marketo without key and sales person' : entry.notes,
+      notes: isPerson ? 'removed; kept in Marketo without key and sales person' : entry.notes,
       pushed: false,
     },
   ])
