@@ -27,7 +27,7 @@ story(
       ),
     }),
   },
-  async (t, { org, ids, salesforce, instance, person, problem, parked, db, api, quiet }) => {
+  async (t, { org, ids, salesforce, marketo, instance, person, problem, parked, db, api, quiet }) => {
     const [erased, hidden] = ids.leads as [string, string]
     const holds = (id: string): boolean => instance.findLeads('externalPersonId', id).length === 1
     const before = person(erased).id
@@ -46,8 +46,11 @@ story(
     t.match(await problem('unreadable-records'), { system: 'salesforce', reason: /^\d records/ })
     t.match((await parked()).get(hidden), { code: 'unreadable', advice: /permission set/i })
 
+    t.strictSame(marketo.calls.violations(), [])
     await takeCensus({ db, api, quiet })
     t.notOk(holds(hidden))
+    t.match(marketo.calls.violations(), [/lives in Salesforce/], 'which nobody could have told from deleted')
+    marketo.calls.clear()
     t.ok(holds(ids.carl), 'no contact is shown at all: a permission is missing')
     await takeCensus({ db, api, quiet })
     t.ok(holds(ids.carl), 'however often')

@@ -1,5 +1,6 @@
 // What an instance of the simulator can be told. `settings` is one mutable object: everything but the port, the
 // credentials and the field names may be changed while it runs.
+import type { LoggedCall } from './call-log.ts'
 import type { Field } from './fields.ts'
 
 export interface MarketoOptions {
@@ -39,6 +40,8 @@ export interface MarketoOptions {
   shortPages?: boolean
   /** The documented sample says false, other samples update it all the same (marketo-rest §3.1). */
   salesPersonEmailUpdateable?: boolean
+  /** What else must never be in a call, as sentences: what only somebody who knows Salesforce can say. Asked when the call arrives. */
+  alsoNever?: (call: LoggedCall) => readonly string[]
   /** Serves /_control/ (see control.ts): for benches that run the simulator as a process of its own. */
   control?: boolean
 }
@@ -69,6 +72,7 @@ const DEFAULTS: Settings = {
   changeScoreTypeId: 22,
   shortPages: true,
   salesPersonEmailUpdateable: true,
+  alsoNever: () => [],
   control: false,
 }
 

@@ -106,7 +106,8 @@ export function createRest(deps: {
     const { slowMs, end, refuse } = faults.judge({ n: entry.n, endpoint, method, ...about })
     verdict.refuse = refuse
     const held = watch.enter(entry.n, claims)
-    for (const sentence of [...findings, ...held.findings]) calls.violate(entry, sentence)
+    for (const sentence of [...findings, ...held.findings, ...settings.alsoNever(entry)])
+      calls.violate(entry, sentence)
 
     const ms = settings.latencyMs + slowMs
     if (ms > 0) await wait(ms, undefined, { ref: false })

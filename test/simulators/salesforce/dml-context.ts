@@ -30,6 +30,8 @@ export interface DmlContext {
   guard(verb: string, object: string, id: string): void
   /** Hard deletes leave the table; getDeleted still knows them. */
   rememberErased(object: string, id: string): void
+  /** An undeleted row looks as if it had never been away. */
+  rememberRestored(id: string): void
 }
 
 /** The field that names, in a row of the recycle bin, the record whose deletion took it there. */

@@ -74,6 +74,7 @@ export function undeleteRows(
 function restore(context: DmlContext, type: ObjectType, row: Row, top: string, options: DmlOptions): void {
   const cleared = { IsDeleted: false, MasterRecordId: undefined, [DELETED_WITH]: undefined }
   rewrite(context, type, row, cleared, options)
+  context.rememberRestored(row.Id)
   for (const [object, dependant] of dependants(context, type, row)) {
     if (isDeleted(dependant) && dependant[DELETED_WITH] === top) {
       restore(context, object, dependant, top, options)

@@ -69,6 +69,8 @@ export interface Org extends Dml {
   setCustomMetadata(type: string, rows: readonly Fields[]): void
   table(object: string): Table
   erased(object: string): Array<{ id: string; at: number }>
+  /** Whether it came back from the recycle bin, at whatever time. */
+  wasRestored(id: string): boolean
   /** The next writes of rows answer UNABLE_TO_LOCK_ROW. */
   lockRows(count: number): void
 }
@@ -79,6 +81,7 @@ export function createOrg(options: { id: string; now: () => number; bus: EventBu
   const newId = createIdFactory()
   const tables = new Map<string, Table>()
   const hidden = new Set<string>()
+  const restored = new Set<string>()
   const erasedRows = new Map<string, Array<{ id: string; at: number }>>()
   // Not a row of User: the integration user owns nothing and would only be one more sales person.
   const runningUserId = newId('005')
@@ -121,6 +124,7 @@ export function createOrg(options: { id: string; now: () => number; bus: EventBu
     rememberErased(object, id) {
       erasedRows.set(object, [...(erasedRows.get(object) ?? []), { id, at: now() }])
     },
+    rememberRestored: (id) => void restored.add(id),
   })
 
   const commit = (unit: Unit) => {
@@ -217,6 +221,7 @@ export function createOrg(options: { id: string; now: () => number; bus: EventBu
       autoCommit((context) => insertRows(context, schema.require(type), named, { silent: true }))
     },
     table,
+    wasRestored: (id) => restored.has(id),
     erased: (object) => erasedRows.get(schema.require(object).name) ?? [],
     lockRows: (count) => void (locked += count),
   }

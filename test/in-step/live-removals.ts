@@ -1,0 +1,69 @@
+// Whether a call takes away from Marketo what lives in Salesforce (design §9): a delete, a release or a merge of a record that nobody
+// ever deleted, converted, merged or filtered out. Looked at when the call arrives; what came back from the recycle bin is left out, as
+// its removal may have been decided before. Roles are left out too: their keys have no record.
+import type { LoggedCall, MarketoInstance } from '../simulators/marketo/index.ts'
+import type { Org } from '../simulators/salesforce/org.ts'
+import { MAPPED, OBJECTS, type ObjectName } from './objects.ts'
+
+const SETTING = 'Marketo_Object_Setting__mdt'
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** One sentence for each record that the call takes away and that lives. */
+export function watchRemovals(org: Org): (call: LoggedCall, instance: MarketoInstance) => string[] {
+  const everFiltered = new Set<unknown>()
+
+  function lives(id: string): boolean {
+    const object = objectOf(id)
+    const row = object && org.get(object, id)
+    return (
+      row !== undefined &&
+      row['IsDeleted'] !== true &&
+      row['IsConverted'] !== true &&
+      row['IsPersonAccount'] !== true &&
+      !everFiltered.has(object) &&
+      !org.wasRestored(id)
+    )
+  }
+
+  return (call, instance) => {
+    for (const row of org.table(SETTING).rows())
+      if (row['Filter__c'] || row['Active__c'] === false) everFiltered.add(row['Object__c'])
+    return takenAway(call, instance)
+      .filter(lives)
+      .map((id) => `${objectOf(id)} ${id} lives in Salesforce, and is taken away`)
+  }
+}
+
+const objectOf = (id: string): ObjectName | undefined =>
+  OBJECTS.find((object) => id.startsWith(MAPPED[object].prefix))
+
+/** Salesforce ids that are no longer in Marketo once the call is carried out. */
+function takenAway(call: LoggedCall, { leads }: MarketoInstance): string[] {
+  if (call.method !== 'POST') return []
+  const keyOf = (person: unknown): unknown => leads.get(Number(person))?.fields.externalPersonId
+  const records = (call.records ?? []) as readonly Fields[]
+  const keys = ((): unknown[] => {
+    switch (call.endpoint) {
+      case 'companies/delete.json':
+        return records.map((record) => record.externalCompanyId)
+      case 'opportunities/delete.json':
+        return records.map((record) => record.externalOpportunityId)
+      case 'leads/delete.json':
+        return records.map(({ id }) => keyOf(id))
+      case 'leads.json':
+        return records
+          .filter(
+            ({ id, externalPersonId }) => externalPersonId !== undefined && externalPersonId !== keyOf(id),
+          )
+          .map(({ id }) => keyOf(id))
+      case 'leads/{id}/merge.json': {
+        const [winner, ...losers] = call.records ?? []
+        return losers.map(keyOf).filter((key) => key !== keyOf(winner))
+      }
+      default:
+        return []
+    }
+  })()
+  return keys.filter((key): key is string => typeof key === 'string')
+}
