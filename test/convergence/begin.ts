@@ -16,7 +16,11 @@ export interface Living extends Sides, Pick<Words, 'reconcile'> {
   strike: (blow: Blow) => Promise<void>
   /** Whether every call was counted before it went out by a process that is still there. */
   countsCalls: boolean
+  /** Records that the service says Marketo took, by object; undefined where some of its counts may be lost with a process or a term. */
+  pushed: () => Promise<ReadonlyMap<string, number> | undefined>
 }
+
+const METRICS_TOKEN = 'metrics-token-of-the-tests'
 
 export async function begin(
   t: TestContext,
@@ -27,7 +31,12 @@ export async function begin(
   let scene: Scene | undefined
   const options = {
     kind,
-    env: { MARKETO_AMBIGUOUS_WAIT_SECONDS: '1', INSIGHTS_EVERY_MINUTES: '0.03', ...history.env },
+    env: {
+      MARKETO_AMBIGUOUS_WAIT_SECONDS: '1',
+      INSIGHTS_EVERY_MINUTES: '0.03',
+      METRICS_TOKEN,
+      ...history.env,
+    },
     marketo: { latencyMs: history.latencyMs, externalPersonIdLookup: history.externalPersonIdLookup },
     salesforce: { longPollMs: 2_000, clientTimeoutMs: 4_000 },
     before({ instance }: MarketoSimulator, { org }: SalesforceSimulator) {
@@ -38,7 +47,13 @@ export async function begin(
   }
   if (place === 'processes') {
     const all = await startInstallation(t, { ...options, processes: 2, impatient: true })
-    return { ...all, scene: scene!, strike: (blow) => strike(all, blow), countsCalls: false }
+    return {
+      ...all,
+      scene: scene!,
+      strike: (blow) => strike(all, blow),
+      countsCalls: false,
+      pushed: async () => undefined,
+    }
   }
   const bridge = await startBridge(t, options)
   skipRests(t, bridge, true)
@@ -48,7 +63,19 @@ export async function begin(
     scene: scene!,
     strike: async () => undefined,
     countsCalls: true,
+    pushed: async () => {
+      const terms = bridge.log.filter((line) => line.includes('this process leads')).length
+      return terms === 1 ? pushedBy(bridge.url) : undefined
+    },
   }
+}
+
+async function pushedBy(url: string): Promise<Map<string, number>> {
+  const response = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${METRICS_TOKEN}` } })
+  const counts = (await response.text()).matchAll(
+    /^bridge_pushes_total\{object="(\w+)",outcome="accepted"\} (\d+)$/gm,
+  )
+  return new Map([...counts].map(([, object, records]) => [object!, Number(records)]))
 }
 
 /** A little longer than a renewal of the lease, and than the lease. */
