@@ -166,11 +166,14 @@ const TROUBLES: Record<string, Trouble> = {
         .slice(0, 3)
         .map(({ Id }) => Id)
         .join(',')
+    const ids = idsOf(object)
+    // Without any it would be one that nobody understands, or not, by the ids that it says they became.
+    if (ids === '') return
     salesforce.events.publishRaw({
       Object_Type__c: object,
       Change_Type__c: change,
-      Record_Ids__c: idsOf(object),
-      ...(change === 'MERGE' && { Replaced_By_Ids__c: idsOf(object) }),
+      Record_Ids__c: ids,
+      ...(change === 'MERGE' && { Replaced_By_Ids__c: ids }),
       ...(change === 'CONVERT' && { Replaced_By_Ids__c: idsOf('Contact') }),
     })
   },
