@@ -172,6 +172,11 @@ t.test('after a reset old replay ids mean nothing', async (t) => {
   t.match(await wire.subscribe(CHANNEL, { [CHANNEL]: before }), { error: /^400::The replayId/ })
   sf.org.insert('Account', { Name: 'After' })
   t.ok(sf.events.published[1]!.replayId < before)
+
+  sf.events.reset()
+  for (let n = 0; n < 30; n++) sf.org.insert('Account', { Name: `Later ${n}` })
+  const ids = sf.events.published.map(({ replayId }) => replayId)
+  t.equal(new Set(ids).size, ids.length, 'no position is one of a former stream')
 })
 
 t.test('raw payloads and whole envelopes are delivered as they are', async (t) => {

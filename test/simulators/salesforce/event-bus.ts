@@ -54,6 +54,8 @@ export function createEventBus(options: {
   const listeners = new Set<(channel: string) => void>()
   const published: StoredEvent[] = []
   let lastReplayId = 1_000
+  /** Of former streams: that two of them share a position is possible, and so rare that only the reconcile is for it. */
+  let used = new Set<number>()
   let toLose = 0
   let toDuplicate = 0
 
@@ -80,7 +82,8 @@ export function createEventBus(options: {
 
   const store = (event: Omit<StoredEvent, 'replayId'>): StoredEvent => {
     // Replay ids are not contiguous: other orgs of the instance take some (salesforce §1).
-    lastReplayId += 1 + (published.length % 3)
+    do lastReplayId += 1 + (published.length % 3)
+    while (used.has(lastReplayId))
     const stored = { ...event, replayId: lastReplayId }
     log(event.channel).push(stored)
     published.push(stored)
@@ -140,6 +143,7 @@ export function createEventBus(options: {
       logs.clear()
       // The new instance counts from elsewhere, here from far below.
       lastReplayId = Math.max(10, Math.floor(lastReplayId / 100))
+      used = new Set(published.map(({ replayId }) => replayId))
     },
     loseNext: (count) => void (toLose += count),
     duplicateNext: (count) => void (toDuplicate += count),
