@@ -2,13 +2,14 @@
 import type { Intent } from '../database/intents.ts'
 import type { Fields } from '../marketo/calls.ts'
 
-/** `release`: under the keep policy a person stays, and loses its key and sales person; by key where Marketo seemed to have
+/** `release`: under the keep policy a person stays, and loses its key and sales person (`into`: the survivor of its merge, which is not in
+ *  Marketo either); by key where Marketo seemed to have
  *  lost it. */
 type Removal =
   | { how: 'delete'; key: Fields }
   | { how: 'delete role'; roleKey: string }
   | { how: 'delete person' }
-  | { how: 'release' }
+  | { how: 'release'; into?: string }
   | { how: 'release by key' }
   | { how: 'merge'; winner: string; loser: string; into: string }
 

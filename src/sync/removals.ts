@@ -154,7 +154,8 @@ export function createRemove(deps: {
     if (!person) return { how: 'delete', key: { [DEFINITIONS[object].key]: taken.id } }
     if (entry.marketoId === null) return { how: 'release by key' }
     // An adopted person was there before us; it is only let go of.
-    return { how: deletePolicy === 'delete' && !entry.adopted ? 'delete person' : 'release' }
+    if (deletePolicy === 'delete' && !entry.adopted) return { how: 'delete person' }
+    return step.do === 'merge' ? { how: 'release', into: step.into } : { how: 'release' }
   }
 
   async function waitForSurvivor(trx: DbOrTrx, id: string, into: string): Promise<undefined> {

@@ -124,7 +124,10 @@ async function settleGone(trx: DbOrTrx, intent: Intent, { byUs }: { byUs: boolea
     await join(trx, entry, payload.into, { byUs })
     await moveRoleKeys(trx, entry, payload.winner)
   }
-  await leave(trx, entry, payload.how === 'release' || entry.state === 'outside')
+  // Should the survivor come back, this one is looked at again, and merged.
+  const survivor = payload.how === 'release' ? (payload.into ?? null) : null
+  const left = survivor === null ? entry : { ...entry, personId: survivor }
+  await leave(trx, left, payload.how === 'release' || entry.state === 'outside')
   await settle(trx, [intent])
   await unpark(trx, [intent.id])
   await release(trx, [intent.id])

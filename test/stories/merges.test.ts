@@ -195,6 +195,26 @@ story(
 )
 
 story(
+  'Who was let go because the survivor of the merge was gone is merged into it when it comes back',
+  { org: withDoubles },
+  async (t, { org, ids, instance, inStep, person, salesforce, reconcile }) => {
+    const [survivor, loser] = ids.leads as [string, string]
+    const former = new Map([survivor, loser].map((id) => [id, person(id).id]))
+    salesforce.faults.dropEventsAtSource(Number.POSITIVE_INFINITY)
+    org.merge('Lead', survivor, [loser])
+    org.delete('Lead', survivor)
+    await reconcile()
+    await inStep({ former })
+    t.ok(instance.leads.has(former.get(loser)!), 'kept, without key')
+    org.undelete('Lead', survivor)
+    await reconcile()
+    await inStep({ former })
+    t.equal(person(survivor).id, former.get(survivor))
+    t.notOk(instance.leads.has(former.get(loser)!))
+  },
+)
+
+story(
   'The roles that a merge takes to the survivor go with their opportunity, deleted at once after it',
   { org: withDoubles, marketo: { latencyMs: 100 } },
   async (t, { org, ids, instance, inStep, reconcile }) => {
