@@ -7,6 +7,8 @@ export interface LedgerEntry {
   object: string
   id: string
   marketoId: string | null
+  /** Of who is lost: the Marketo id it had. */
+  lostId: string | null
   state: LedgerState
   hashes: Uint8Array | null
   ownerId: string | null
@@ -26,6 +28,7 @@ const COLUMNS = [
   'object',
   'id',
   'marketo_id as marketoId',
+  'lost_id as lostId',
   'state',
   'hashes',
   'owner_id as ownerId',
@@ -118,7 +121,7 @@ export async function confirm(db: DbOrTrx, rows: Confirmation[]): Promise<void> 
     from jsonb_to_recordset(${json}::jsonb) as r(object text, id text, marketo_id text, state text, hashes text, owner_id text, account_id text,
       person_id text, opportunity_id text, role_key text, adopted boolean, notes text, pushed boolean)
     on conflict (id) do update set
-      marketo_id = excluded.marketo_id, state = excluded.state, hashes = excluded.hashes, owner_id = excluded.owner_id, account_id = excluded.account_id,
+      marketo_id = excluded.marketo_id, lost_id = null, state = excluded.state, hashes = excluded.hashes, owner_id = excluded.owner_id, account_id = excluded.account_id,
       person_id = excluded.person_id, opportunity_id = excluded.opportunity_id, role_key = excluded.role_key,
       adopted = excluded.adopted, notes = excluded.notes,
       confirmed_at = coalesce(ledger.confirmed_at, excluded.confirmed_at), pushed_at = coalesce(excluded.pushed_at, ledger.pushed_at), missed = 0`.execute(
@@ -153,7 +156,7 @@ export async function forget(db: DbOrTrx, ids: string[]): Promise<void> {
 export async function lose(db: DbOrTrx, ids: string[]): Promise<void> {
   if (ids.length > 0)
     await sql`
-      update ledger set state = 'lost', marketo_id = null, role_key = null, notes = null, missed = 0
+      update ledger set state = 'lost', marketo_id = null, lost_id = coalesce(marketo_id, lost_id), role_key = null, notes = null, missed = 0
       where id = any(${ids}::text[])`.execute(db)
 }
 

@@ -29,6 +29,7 @@ export interface Tables {
     object: string
     id: string
     marketo_id: string | null
+    lost_id: string | null
     state: LedgerState
     hashes: Uint8Array | null
     owner_id: string | null

@@ -52,7 +52,10 @@ export function createCarryOut(deps: {
     'release by key': (batch) =>
       releaseByKey(
         client,
-        batch.map((intent) => intent.id),
+        batch.map((intent) => {
+          const payload = payloadOf(intent)
+          return { key: intent.id, own: payload.how === 'release by key' ? payload.own : null }
+        }),
         turn,
       ),
     merge: async ([intent]) => {

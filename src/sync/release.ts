@@ -1,5 +1,5 @@
 // How persons are let go of: they stay in Marketo, without key and sales person.
-import { findLeads, MAX_RECORDS, syncLeads, type Fields } from '../marketo/calls.ts'
+import { deleteLeads, findLeads, MAX_RECORDS, syncLeads, type Fields } from '../marketo/calls.ts'
 import type { MarketoClient } from '../marketo/client.ts'
 import type { RecordResult, WriteOutcome } from '../marketo/outcome.ts'
 
@@ -17,30 +17,41 @@ export function releasePersons(
   return syncLeads(client, { action: 'updateOnly', lookupField: 'id', input, ...turn })
 }
 
-/** Of those that Marketo seemed to have lost no id is known: whoever carries the key, if anybody does, is let go of. */
-export async function releaseByKey(client: MarketoClient, keys: string[], turn: Turn): Promise<WriteOutcome> {
+/**
+ * Marketo seemed to have lost these: whoever carries the key, if anybody does, is let go of, or deleted where it is the record's `own` person.
+ */
+export async function releaseByKey(
+  client: MarketoClient,
+  records: { key: string; own: string | null }[],
+  turn: Turn,
+): Promise<WriteOutcome> {
   const found = await findLeads(client, {
     filterType: 'externalPersonId',
-    values: keys,
+    values: records.map(({ key }) => key),
     fields: ['id', 'externalPersonId'],
     ...turn,
   })
   if (!found.ok) return { outcome: found, results: [] }
+  const own = new Map(records.map((record) => [record.key, record.own]))
   const persons = found.records.slice(0, MAX_RECORDS)
-  if (persons.length === 0)
-    return {
-      outcome: { ok: true, result: [], moreResult: false, warnings: [] },
-      results: keys.map((): RecordResult => ({ status: 'updated', reasons: [] })),
-    }
-  const { outcome, results } = await releasePersons(
-    client,
-    persons.map(({ id }) => Number(id)),
-    turn,
-  )
-  if (!outcome.ok) return { outcome, results: [] }
-  const resultOf = (key: string): RecordResult => {
-    const own = results.filter((_, n) => persons[n]!.externalPersonId === key)
-    return own.find(({ status }) => status !== 'updated') ?? { status: 'updated', reasons: [] }
+  const isOwn = (person: Fields): boolean => own.get(String(person.externalPersonId)) === String(person.id)
+  const ids = (some: Fields[]): number[] => some.map(({ id }) => Number(id))
+  const deleted = persons.filter(isOwn)
+  const released = persons.filter((person) => !isOwn(person))
+  const failed = new Map<string, RecordResult>()
+  for (const [some, write] of [
+    [deleted, () => deleteLeads(client, { ids: ids(deleted), ...turn })],
+    [released, () => releasePersons(client, ids(released), turn)],
+  ] as const) {
+    if (some.length === 0) continue
+    const { outcome, results } = await write()
+    if (!outcome.ok) return { outcome, results: [] }
+    for (const [n, result] of results.entries())
+      if (result.status === 'skipped' || result.status === 'unclear')
+        failed.set(String(some[n]!.externalPersonId), result)
   }
-  return { outcome, results: keys.map(resultOf) }
+  return {
+    outcome: { ok: true, result: [], moreResult: false, warnings: [] },
+    results: records.map(({ key }) => failed.get(key) ?? { status: 'updated', reasons: [] }),
+  }
 }

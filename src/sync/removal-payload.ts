@@ -4,13 +4,13 @@ import type { Fields } from '../marketo/calls.ts'
 
 /** `release`: under the keep policy a person stays, and loses its key and sales person (`into`: the survivor of its merge, which is not in
  *  Marketo either); by key where Marketo seemed to have
- *  lost it. */
+ *  lost it, where `own` is whom to delete all the same. */
 type Removal =
   | { how: 'delete'; key: Fields }
   | { how: 'delete role'; roleKey: string }
   | { how: 'delete person' }
   | { how: 'release'; into?: string }
-  | { how: 'release by key' }
+  | { how: 'release by key'; own: string | null }
   | { how: 'merge'; winner: string; loser: string; into: string }
 
 export type RemovalPayload = Removal & {

@@ -152,9 +152,10 @@ export function createRemove(deps: {
         : await rolesAreGone(trx, object, entry, step)
     if (!gone) return undefined
     if (!person) return { how: 'delete', key: { [DEFINITIONS[object].key]: taken.id } }
-    if (entry.marketoId === null) return { how: 'release by key' }
     // An adopted person was there before us; it is only let go of.
-    if (deletePolicy === 'delete' && !entry.adopted) return { how: 'delete person' }
+    const deletes = deletePolicy === 'delete' && !entry.adopted
+    if (entry.marketoId === null) return { how: 'release by key', own: deletes ? entry.lostId : null }
+    if (deletes) return { how: 'delete person' }
     return step.do === 'merge' ? { how: 'release', into: step.into } : { how: 'release' }
   }
 

@@ -104,7 +104,7 @@ async function accept(trx: DbOrTrx, accepted: Outcome[]): Promise<void> {
       hashes: write.hashes,
       ...write.references,
       roleKey: write.role === null ? null : roleKeyText(write.role),
-      adopted: adoptedBefore.has(write.id) || (isAdopted(write) && !created),
+      adopted: adoptedBefore.has(write.id) || (isAdopted(write, marketoId ?? write.marketoId) && !created),
       notes: write.notes,
       pushed: true,
     })),

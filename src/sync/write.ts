@@ -53,9 +53,10 @@ export interface IntentPayload {
   proves: boolean
 }
 
-/** Whether marketers had made its person, now or under the Lead that it was; or whoever is found in place of one that is gone. */
-export function isAdopted({ object, adopts, entry, takesOver }: Write): boolean {
-  const replaced = entry?.state === 'lost' && DEFINITIONS[object].marketo === 'Lead'
+/** Whether marketers had made its person, now or under the Lead that it was; or whoever is found in place of one that is gone. `found`: its
+ *  person's Marketo id. */
+export function isAdopted({ object, adopts, entry, takesOver }: Write, found: string | null): boolean {
+  const replaced = entry?.state === 'lost' && DEFINITIONS[object].marketo === 'Lead' && entry.lostId !== found
   return adopts || entry?.adopted === true || replaced || takesOver?.adopted === true
 }
 
@@ -66,7 +67,7 @@ export function intentOf(call: string, write: Write, input: Record<string, unkno
     references: write.references,
     role: write.role,
     roleKey: write.role === null ? null : roleKeyText(write.role),
-    adopted: write.marketoId !== null && isAdopted(write),
+    adopted: write.marketoId !== null && isAdopted(write, write.marketoId),
     notes: write.notes,
     takesOver: write.takesOver?.id ?? null,
     proves: !write.taken.force || write.marketoId === null,

@@ -12,6 +12,7 @@ const LEDGER: LedgerEntry = {
   object: 'Contact',
   id: ID,
   marketoId: '7',
+  lostId: null,
   state: 'confirmed',
   hashes: new Uint8Array(30),
   ownerId: OWNER,

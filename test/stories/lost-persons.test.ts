@@ -136,3 +136,26 @@ story(
     t.equal(person(queued).fields.externalSalesPersonId ?? null, null)
   },
 )
+
+for (const when of ['found again', 'looked for'])
+  story(
+    `A person that Marketo only seemed to have lost is not taken for a marketer's: deleted with its record when ${when}`,
+    { env: { DELETE_POLICY: 'delete' } },
+    async (t, { org, ids, instance, marketo, person, inStep, db }) => {
+      const former = new Map([[ids.lena, person(ids.lena).id]])
+      marketo.faults.add({
+        kind: 'record',
+        code: '1004',
+        times: 1,
+        match: { endpoint: 'leads.json', where: ({ action }) => action === 'updateOnly' },
+      })
+      org.update('Lead', ids.lena, { Title: 'Chief' })
+      await until('the loss to be noted', () =>
+        db.selectFrom('ledger').select('id').where('state', '=', 'lost').executeTakeFirst(),
+      )
+      if (when === 'found again') await inStep({ former })
+      org.delete('Lead', ids.lena)
+      await inStep({ former, deletePolicy: 'delete' })
+      t.notOk(instance.leads.has(former.get(ids.lena)!))
+    },
+  )
