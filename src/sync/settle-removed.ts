@@ -29,7 +29,8 @@ export async function settleRemoved(trx: DbOrTrx, removed: Removed[]): Promise<v
       // Gone already is what was wanted, unless it is the survivor of a merge.
       case 'gone':
         if (verdict.lost === 'parent') await survivorIsGone(trx, intent, verdict)
-        else await settleGone(trx, intent, { byUs: false })
+        else if (verdict.lost === 'record') await settleGone(trx, intent, { byUs: false })
+        else await again(trx, intent, verdict)
         break
       case 'in-use':
         await stays(trx, intent)

@@ -3,7 +3,7 @@ import t from 'tap'
 import { sql } from 'kysely'
 import { mark, PRIORITY, readChange } from '../../src/database/changes.ts'
 import { closeIntents, openIntents, pendingIntents, type Intent } from '../../src/database/intents.ts'
-import { confirm } from '../../src/database/ledger.ts'
+import { confirm, readLedger } from '../../src/database/ledger.ts'
 import type { LeaderTransaction } from '../../src/database/lease.ts'
 import { listProblems } from '../../src/database/state.ts'
 import { createLog } from '../../src/log.ts'
@@ -87,6 +87,14 @@ t.test('deletes', async (t) => {
     const parked = await db.selectFrom('parked').select(['id', 'code']).execute()
     t.strictSame(parked, [{ id: poison, code: '709' }])
     t.strictSame(await pendingIntents(db), [])
+  })
+
+  t.test('a refusal that is of no removal proves nothing gone', async (t) => {
+    failing('718')
+    await carryOut(await open(0))
+    t.strictSame(left(), [poison])
+    t.match(await readChange(db, poison), { code: '718' })
+    t.ok((await readLedger(db, [poison])).has(poison))
   })
 
   t.test('what has no intent any more is not sent', async (t) => {
