@@ -14,6 +14,8 @@ import { endTroubles, isForgetful, isLossy, makeTrouble } from './troubles.ts'
 const DEADLINE_MS = 120_000
 const LOOK_EVERY_MS = 200
 const RETRY_EVERY_MS = 2_000
+/** What was new and is erased is read in vain when its event comes, which may be after the reconciles: while the stream was down. */
+const CENSUSES_OF_THE_ERASED = 2
 
 export async function liveThrough(living: Living, history: History): Promise<void> {
   let former: InStep['persons'] = new Map()
@@ -77,7 +79,7 @@ async function converge(
   let retriedAt = 0
   while (Date.now() < deadline) {
     const left = await whatIsLeft(living)
-    if (!left.busy && reconciled < reconciles) {
+    if (!left.busy && reconciled < reconciles + (left.unreadable ? CENSUSES_OF_THE_ERASED : 0)) {
       await insist(deadline, () =>
         living.reconcile().then(
           () => true,
@@ -147,6 +149,8 @@ interface Left {
   busy: boolean
   open: string[]
   parked: string[]
+  /** Something is parked because Salesforce does not show it. */
+  unreadable: boolean
 }
 
 async function whatIsLeft({ db }: Living): Promise<Left> {
@@ -175,8 +179,9 @@ async function whatIsLeft({ db }: Living): Promise<Left> {
         ...intents.map((intent) => `intent ${JSON.stringify(intent)} is open`),
       ],
       parked: parked.map(({ object, id, code, reason }) => `${object} ${id} is parked: ${code} ${reason}`),
+      unreadable: parked.some(({ code }) => code === 'unreadable'),
     }
   } catch (error) {
-    return { busy: true, open: [`the database: ${String(error)}`], parked: [] }
+    return { busy: true, open: [`the database: ${String(error)}`], parked: [], unreadable: false }
   }
 }
