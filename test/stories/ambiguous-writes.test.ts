@@ -70,6 +70,19 @@ WAYS.forEach(([way, fault], n) =>
   ),
 )
 
+story(
+  'What was carried out though its answer was lost is looked up, and not sent again',
+  {},
+  async (t, { org, ids, marketo, inStep, newCalls }) => {
+    marketo.faults.add({ kind: 'drop', when: 'after', times: 1, match: { endpoint: 'leads.json' } })
+    org.update('Lead', ids.lena, { Title: 'Sent once' })
+    await inStep()
+    const about = newCalls().filter(({ endpoint }) => endpoint === 'leads.json')
+    t.equal(about.filter(({ records }) => JSON.stringify(records).includes('Sent once')).length, 1)
+    t.equal(about.filter(({ method }) => method === 'GET').length, 1)
+  },
+)
+
 onEveryDatabase(
   'A late completion of an old value never overwrites the newer one',
   { env: { MARKETO_AMBIGUOUS_WAIT_SECONDS: '6' } },
