@@ -121,7 +121,7 @@ export async function confirm(db: DbOrTrx, rows: Confirmation[]): Promise<void> 
     from jsonb_to_recordset(${json}::jsonb) as r(object text, id text, marketo_id text, state text, hashes text, owner_id text, account_id text,
       person_id text, opportunity_id text, role_key text, adopted boolean, notes text, pushed boolean)
     on conflict (id) do update set
-      marketo_id = excluded.marketo_id, lost_id = null, state = excluded.state, hashes = excluded.hashes, owner_id = excluded.owner_id, account_id = excluded.account_id,
+      marketo_id = excluded.marketo_id, lost_id = case when excluded.state = 'lost' then ledger.lost_id end, state = excluded.state, hashes = excluded.hashes, owner_id = excluded.owner_id, account_id = excluded.account_id,
       person_id = excluded.person_id, opportunity_id = excluded.opportunity_id, role_key = excluded.role_key,
       adopted = excluded.adopted, notes = excluded.notes,
       confirmed_at = coalesce(ledger.confirmed_at, excluded.confirmed_at), pushed_at = coalesce(excluded.pushed_at, ledger.pushed_at), missed = 0`.execute(

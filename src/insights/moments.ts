@@ -129,13 +129,14 @@ export function createFollowMoments(deps: MomentsDeps): FollowMoments {
     for (const { marketoId } of known) seen.delete(marketoId)
     const merged = new Set(activities.filter(isMerge).map(({ leadId }) => String(leadId)))
     await leader(async (trx) => {
-      await wantInsights(
-        trx,
-        known.map((person) => person.marketoId),
-      )
+      // Before the wants are locked, as whoever settles a write does.
       await deps.onMerged(
         trx,
         known.filter(({ marketoId }) => merged.has(marketoId)),
+      )
+      await wantInsights(
+        trx,
+        known.map((person) => person.marketoId),
       )
       await noteRefreshProgress(trx, { ...parts, unknown: [...seen].slice(-MOST_UNKNOWN) })
     })

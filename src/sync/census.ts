@@ -10,6 +10,7 @@ import {
   unseen,
 } from '../database/census.ts'
 import { dropWaiting, mark, PRIORITY, queued, release } from '../database/changes.ts'
+import { forgetInsights } from '../database/insights.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
 import { confirm, readLedger } from '../database/ledger.ts'
 import { pageOfParked } from '../database/parked-list.ts'
@@ -139,6 +140,7 @@ export function createCensus(deps: {
             pushed: false,
           })),
         )
+        if (object === 'Lead' || object === 'Contact') await forgetInsights(trx, gone)
         await unpark(trx, gone)
         await dropWaiting(trx, gone)
         await release(trx, gone)

@@ -53,6 +53,19 @@ export function doubt(hashes: Hashes, name: string): Hashes {
   return (hashes.get(name) ?? BLANK) === BLANK ? new Map([...hashes, [name, UNKNOWN]]) : hashes
 }
 
+/** What was sent, but for the doubts that came up while it was on its way, unless the write said something of their fields. */
+export function keepDoubts(
+  sent: Uint8Array,
+  now: Uint8Array | null,
+  fields: Readonly<Record<string, Value>>,
+): Uint8Array {
+  const doubts = [...decodeHashes(now)].filter(([, value]) => value === UNKNOWN)
+  if (doubts.length === 0) return sent
+  const said = new Set(Object.keys(fields).map(createNameHash()))
+  const left = doubts.filter(([name]) => !said.has(name))
+  return encodeHashes(left.reduce((hashes, [name]) => doubt(hashes, name), decodeHashes(sent)))
+}
+
 /** What Marketo holds after a merge: it fills the winner's blanks with the loser's values, also those that were cleared. */
 export function hashesAfterMerge(winner: Hashes, loser: Hashes): Hashes {
   const filled = [...loser].filter(([name]) => (winner.get(name) ?? BLANK) === BLANK)

@@ -75,8 +75,9 @@ export function planRecord(
 ): Step {
   // A Contact may be given the entry of the Lead it was: that one is not its own to remove.
   const inMarketo = entry?.id === id && isInMarketo(entry)
-  // A released person that came back, and was merged or converted before anybody looked, becomes part of the survivor too.
-  const mayJoin = inMarketo || (entry?.id === id && entry.state === 'released')
+  // A released person that came back, and was merged or converted before anybody looked, becomes part of the survivor too; so does one that
+  // Marketo only seemed to have lost.
+  const mayJoin = inMarketo || (entry?.id === id && (entry.state === 'released' || entry.lostId !== null))
   // Not synced: what is in Marketo stays as it is, and what isn't does not get there.
   if (!context.mapping.active)
     return inMarketo || entry?.state === 'released'
@@ -87,6 +88,8 @@ export function planRecord(
           reason: `${context.definition.object} is switched off in ${SETTING}`,
         }
   if (reading.state === 'unreadable') {
+    if (entry?.id === id && entry.state === 'released' && entry.personId !== null)
+      return { do: 'merge', into: entry.personId }
     if (inMarketo && entry.missed >= MISSED_IS_GONE)
       return { do: 'remove', reason: 'deleted in Salesforce for good', deleted: true }
     return unreadable(id, context, inMarketo)

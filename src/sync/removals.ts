@@ -77,7 +77,7 @@ export function createRemove(deps: {
           kind,
           call,
           version,
-          marketoId: entry.marketoId,
+          marketoId: payload.how === 'merge' ? payload.loser : entry.marketoId,
           payload: { ...payload, attempts, suspect },
         })
       }
@@ -118,18 +118,19 @@ export function createRemove(deps: {
       if (survivor === undefined || survivor.state === 'claimed' || survivor.state === 'lost')
         return waitForSurvivor(trx, taken.id, step.into)
       seen.set(step.into, survivor)
+      const loser = entry.marketoId ?? entry.lostId
       if (
         survivor.state === 'confirmed' &&
         survivor.marketoId !== null &&
-        entry.marketoId !== null &&
-        survivor.marketoId !== entry.marketoId
+        loser !== null &&
+        survivor.marketoId !== loser
       ) {
         // A role's delete that came after the merge would not find it under its old key.
-        if (await rolesBeingDeleted(trx, { person: entry.marketoId })) {
+        if (await rolesBeingDeleted(trx, { person: loser })) {
           await postpone(trx, [rolesFirst(taken.id)])
           return undefined
         }
-        return { how: 'merge', winner: survivor.marketoId, loser: entry.marketoId, into: step.into }
+        return { how: 'merge', winner: survivor.marketoId, loser, into: step.into }
       }
     }
     if (entry.state === 'released') {

@@ -1,5 +1,6 @@
 // Writes down what Marketo did not take: lost there, refused, or to be tried again, each with its reason.
 import * as changes from '../database/changes.ts'
+import { forgetInsights } from '../database/insights.ts'
 import * as ledger from '../database/ledger.ts'
 import { park } from '../database/parked.ts'
 import type { DbOrTrx } from '../database/tables.ts'
@@ -69,12 +70,9 @@ export async function parkRefused(trx: DbOrTrx, refused: Outcome[]): Promise<voi
   )
   // A claim on a person that was then refused must not keep the person from the next record.
   const claims = refused.filter(({ write }) => write.adopts)
-  await ledger.forget(
-    trx,
-    claims
-      .filter(({ write }) => write.entry === undefined || write.entry.state === 'claimed')
-      .map(({ write }) => write.id),
-  )
+  const given = claims.filter(({ write }) => write.entry?.state !== 'lost').map(({ write }) => write.id)
+  await forgetInsights(trx, given)
+  await ledger.forget(trx, given)
   await ledger.lose(
     trx,
     claims.filter(({ write }) => write.entry?.state === 'lost').map(({ write }) => write.id),

@@ -1,6 +1,7 @@
 // Writes down what needs no call to Marketo: nothing differs, out of scope, only references moved, waits for a parent, or can't be read.
 import { mark, PRIORITY, release, settle, waitForParent, type Mark, type Taken } from '../database/changes.ts'
 import { confirm, isSameEntry, lockLedger, type LedgerEntry } from '../database/ledger.ts'
+import { forgetInsights } from '../database/insights.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
 import { park, readParked, unpark } from '../database/parked.ts'
 import { toId18, type ObjectName } from '../salesforce/ids.ts'
@@ -50,6 +51,11 @@ export async function settleWithoutCalls(
     const isCurrent = ({ taken, entry }: Planned): boolean => isSameEntry(entry, entries.get(taken.id))
     const outside = leftOut.filter(isCurrent)
     const moved = unchanged.filter(isCurrent)
+    // Of others than the lost the values went with the person.
+    await forgetInsights(
+      trx,
+      outside.filter(({ entry }) => entry?.state === 'lost').map(({ taken }) => taken.id),
+    )
     const settled = [...done, ...[...outside, ...moved, ...parked].map(({ taken }) => taken)]
     await confirm(
       trx,

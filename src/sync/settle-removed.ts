@@ -3,13 +3,21 @@ import { mark, postpone, PRIORITY, release, settle } from '../database/changes.t
 import { forgetHistory } from '../database/history.ts'
 import { forgetInsights } from '../database/insights.ts'
 import { closeIntents, holdRemovals, recordOf, type Intent } from '../database/intents.ts'
-import { confirm, dependants, forget, lose, readLedger, type LedgerEntry } from '../database/ledger.ts'
+import {
+  confirm,
+  dependants,
+  forget,
+  lose,
+  ownersOfPersons,
+  readLedger,
+  type LedgerEntry,
+} from '../database/ledger.ts'
 import { park, unpark } from '../database/parked.ts'
 import type { DbOrTrx } from '../database/tables.ts'
 import type { Verdict } from '../marketo/verdict.ts'
 import { decodeHashes, encodeHashes, hashesAfterMerge } from './hashes.ts'
 import { personObjectOf } from './objects/index.ts'
-import { payloadOf } from './removal-payload.ts'
+import { payloadOf, type RemovalPayload } from './removal-payload.ts'
 import { moveRoleKeys } from './role-keys.ts'
 
 export interface Removed {
@@ -123,15 +131,23 @@ async function settleGone(trx: DbOrTrx, intent: Intent, { byUs }: { byUs: boolea
   if (entry === undefined) return
   if (payload.how === 'merge') {
     await join(trx, entry, payload.into, { byUs })
-    await moveRoleKeys(trx, entry, payload.winner)
+    await moveRoleKeys(trx, { ...entry, marketoId: payload.loser }, payload.winner)
   }
-  // Should the survivor come back, this one is looked at again, and merged.
-  const survivor = payload.how === 'release' ? (payload.into ?? null) : null
-  const left = survivor === null ? entry : { ...entry, personId: survivor }
-  await leave(trx, left, payload.how === 'release' || entry.state === 'outside')
+  await letGo(trx, entry, payload)
   await settle(trx, [intent])
   await unpark(trx, [intent.id])
   await release(trx, [intent.id])
+}
+
+async function letGo(trx: DbOrTrx, entry: LedgerEntry, payload: RemovalPayload): Promise<void> {
+  // Should the survivor come back, this one is looked at again, and merged.
+  if (payload.how === 'release')
+    return leave(trx, { ...entry, personId: payload.into ?? entry.personId }, true)
+  if (payload.how !== 'release by key') return leave(trx, entry, entry.state === 'outside')
+  // An undelete is to find the same person, though its key is gone.
+  const { lostId } = entry
+  const isOurs = payload.own === null && lostId !== null && (await ownersOfPersons(trx, [lostId])).size === 0
+  await leave(trx, { ...entry, marketoId: isOurs ? lostId : null }, isOurs)
 }
 
 /** Marketo gave the survivor the loser's values where it had none: what Salesforce's survivor leaves blank is cleared again. A loser that

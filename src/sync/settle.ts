@@ -7,6 +7,7 @@ import type { LeaderTransaction } from '../database/lease.ts'
 import { unpark } from '../database/parked.ts'
 import type { DbOrTrx } from '../database/tables.ts'
 import { wantInsights } from '../database/refresh-progress.ts'
+import { keepDoubts } from './hashes.ts'
 import { personObjectOf } from './objects/index.ts'
 import { roleKeyText } from './plan.ts'
 import { rememberOutcomes } from './remember.ts'
@@ -90,9 +91,12 @@ async function accept(trx: DbOrTrx, accepted: Outcome[]): Promise<void> {
   if (accepted.length === 0) return
   const ids = accepted.map(({ write }) => write.id)
   const adoptedBefore = await takeOver(trx, accepted)
-  const roles = await ledger.lockLedger(
+  // What others wrote of these while they were on their way: a merge's new role keys, a doubt about the sales person.
+  const before = await ledger.lockLedger(
     trx,
-    accepted.flatMap(({ write }) => (write.role === null ? [] : [write.id])),
+    accepted.flatMap(({ write }) =>
+      write.role !== null || (isPerson(write) && write.entry !== undefined) ? [write.id] : [],
+    ),
   )
   await ledger.confirm(
     trx,
@@ -101,7 +105,9 @@ async function accept(trx: DbOrTrx, accepted: Outcome[]): Promise<void> {
       id: write.id,
       marketoId: marketoId ?? write.marketoId,
       state: 'confirmed',
-      hashes: write.hashes,
+      hashes: isPerson(write)
+        ? keepDoubts(write.hashes, before.get(write.id)?.hashes ?? null, write.fields)
+        : write.hashes,
       ...write.references,
       roleKey: write.role === null ? null : roleKeyText(write.role),
       adopted: adoptedBefore.has(write.id) || (isAdopted(write, marketoId ?? write.marketoId) && !created),
@@ -122,7 +128,7 @@ async function accept(trx: DbOrTrx, accepted: Outcome[]): Promise<void> {
   )
   await releaseRoleKeys(
     trx,
-    accepted.flatMap(({ write }) => oldRoleKey(write, roles.get(write.id))),
+    accepted.flatMap(({ write }) => oldRoleKey(write, before.get(write.id))),
   )
   // The ledger knew it and Marketo created it: Marketo had lost it, so everything has to be sent, not only what changed.
   const reborn = accepted.filter(

@@ -7,6 +7,7 @@ import {
   countLedger,
   dependants,
   forget,
+  lose,
   losePersons,
   ownersOfPersons,
   readLedger,
@@ -87,6 +88,20 @@ for (const kind of await databaseKinds())
         t.strictSame((await readLedger(db, ['a'])).get('a')!.pushedAt, second.pushedAt)
       },
     )
+
+    t.test('who is lost is remembered as long as it is lost', async (t) => {
+      const id = 'lost-one'
+      const entry = async () => (await readLedger(db, [id])).get(id)!
+      await confirm(db, [
+        { object: 'Lead', id, marketoId: '77', state: 'confirmed', hashes: null, pushed: true },
+      ])
+      await lose(db, [id])
+      await lose(db, [id])
+      await confirm(db, [{ ...(await entry()), notes: 'looked at', pushed: false }])
+      t.match(await entry(), { state: 'lost', marketoId: null, lostId: '77' })
+      await confirm(db, [{ ...(await entry()), marketoId: '78', state: 'confirmed', pushed: true }])
+      t.match(await entry(), { marketoId: '78', lostId: null })
+    })
 
     t.test('a Marketo person is claimed by one record', async (t) => {
       const claim = (id: string, marketoId: string) => ({ object: 'Lead', id, marketoId })

@@ -1,9 +1,10 @@
 // Marketers delete and merge people in Marketo without asking (design §6). The refresh notices, and the record has a person again, whose values are given.
+import { sql } from 'kysely'
 import type { Org } from '../simulators/salesforce/org.ts'
 import { WEBHOOK_SECRET } from '../fixtures/bridge.ts'
 import { until } from '../fixtures/until.ts'
 import { smallOrg } from './fixtures/organisation.ts'
-import { storyTeller } from './fixtures/story.ts'
+import { storyTeller, type Story } from './fixtures/story.ts'
 
 const { story } = await storyTeller()
 
@@ -26,6 +27,13 @@ async function given(url: string): Promise<{ id: string; priority: number | null
   })
   const { records } = (await response.json()) as { records: { id: string; priority: number | null }[] }
   return records
+}
+
+/** As after an answer that was wrong: Marketo has them. */
+async function seemLost({ db }: Pick<Story, 'db'>, ids: string[]): Promise<void> {
+  await sql`update ledger set state = 'lost', lost_id = marketo_id, marketo_id = null where id = any(${ids}::text[])`.execute(
+    db,
+  )
 }
 
 story(
@@ -104,11 +112,7 @@ story(
   {},
   async (t, { org, ids, instance, person, inStep, db }) => {
     const former = new Map([ids.carl, ids.lena].map((id) => [id, person(id).id]))
-    await db
-      .updateTable('ledger')
-      .set({ state: 'lost', marketo_id: null })
-      .where('id', 'in', [ids.carl, ids.lena, ids.deal])
-      .execute()
+    await seemLost({ db }, [ids.carl, ids.lena, ids.deal])
     for (const [object, id] of [
       ['Contact', ids.carl],
       ['Lead', ids.lena],
@@ -159,3 +163,53 @@ for (const when of ['found again', 'looked for'])
       t.notOk(instance.leads.has(former.get(ids.lena)!))
     },
   )
+
+for (const DELETE_POLICY of ['keep', 'delete'] as const)
+  story(
+    `Whom Marketo only seemed to have lost is merged or converted as anybody is (${DELETE_POLICY})`,
+    { org: withTwins, env: { DELETE_POLICY } },
+    async (t, { org, ids, instance, person, inStep, db }) => {
+      const [one, other] = ids.twins as [string, string]
+      const former = new Map([one, other, ids.lena, ids.carl].map((id) => [id, person(id).id]))
+      await seemLost({ db }, [other, ids.lena])
+      org.merge('Lead', one, [other])
+      org.convertLead(ids.lena, { contactId: ids.carl })
+      await inStep({ former, deletePolicy: DELETE_POLICY })
+      t.equal(person(one).id, former.get(one))
+      const winners = new Set(instance.activities(32).map(({ leadId }) => leadId))
+      t.strictSame(winners, new Set([former.get(one), former.get(ids.carl)]))
+    },
+  )
+
+story(
+  'Whom Marketo only seemed to have lost is the same person after a delete and an undelete',
+  { env: { MATCH_BY_EMAIL: 'false' } },
+  async (t, { org, ids, person, inStep, db }) => {
+    const former = new Map([[ids.lena, person(ids.lena).id]])
+    await seemLost({ db }, [ids.lena])
+    org.delete('Lead', ids.lena)
+    await inStep({ former })
+    org.undelete('Lead', ids.lena)
+    await inStep({ former })
+    t.equal(person(ids.lena).id, former.get(ids.lena))
+  },
+)
+
+story(
+  'The values of who is lost in Marketo are not given any more once the filter leaves it out',
+  { env: { INSIGHTS_EVERY_MINUTES: '0.01' } },
+  async (t, { org, ids, instance, person, api, url, db, quiet }) => {
+    const lost = person(ids.lena).id
+    instance.changeScore(lost, { priority: 42 })
+    await until('the values to be given', async () => (await given(url)).some(({ id }) => id === ids.lena))
+    org.setCustomMetadata('Marketo_Object_Setting__mdt', [
+      { Object__c: 'Lead', Active__c: true, Filter__c: 'Title = null' },
+    ])
+    await api('/api/mapping/reload', { method: 'POST' })
+    await seemLost({ db }, [ids.lena])
+    org.update('Lead', ids.lena, { Title: 'Outside' })
+    await quiet()
+    await until('them to leave', async () => !(await given(url)).some(({ id }) => id === ids.lena))
+    t.ok(instance.leads.has(lost))
+  },
+)

@@ -306,6 +306,12 @@ t.test('what leaves, and how', async (t) => {
       { do: 'outside' },
     ],
     ['not readable', { state: 'unreadable' }, lead, { do: 'park', code: 'unreadable' }],
+    [
+      'not readable, let go with the survivor of its merge',
+      { state: 'unreadable' },
+      { ...lead, state: 'released', personId: CONTACT },
+      { do: 'merge', into: CONTACT },
+    ],
     ['not readable, missed once', { state: 'unreadable' }, { ...lead, missed: 1 }, { do: 'park' }],
     ['missed often', { state: 'unreadable' }, { ...lead, missed: MISSED_IS_GONE }, { do: 'remove' }],
     ['missed often, never known', { state: 'unreadable' }, undefined, { do: 'park' }],
