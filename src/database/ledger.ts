@@ -63,6 +63,19 @@ const entriesOf = (db: DbOrTrx, ids: string[]) =>
 
 const byId = (rows: LedgerEntry[]): Map<string, LedgerEntry> => new Map(rows.map((row) => [row.id, row]))
 
+/** Which of these are in Marketo. Who is just getting there is waited for, and can't before this transaction ends. */
+export async function inMarketo(trx: DbOrTrx, ids: string[]): Promise<Set<string>> {
+  if (ids.length === 0) return new Set()
+  const rows = await trx
+    .selectFrom('ledger')
+    .select(['id', 'state'])
+    .where('id', '=', sql<string>`any(${ids}::text[])`)
+    .orderBy('id')
+    .forShare()
+    .execute()
+  return new Set(rows.filter(({ state }) => state === 'confirmed').map(({ id }) => id))
+}
+
 /** Whether what was decided by one is right by the other. */
 export function isSameEntry(one: LedgerEntry | undefined, other: LedgerEntry | undefined): boolean {
   if (one === undefined || other === undefined) return one === other

@@ -17,6 +17,8 @@ export interface Upsert {
   fields: Record<string, Value>
   hashes: Uint8Array
   references: References
+  /** Those of them that were not in Marketo, and are not told of. */
+  withheld: string[]
   /** Marketo's id of the person or record, where the ledger knows it. */
   marketoId: string | null
   email: string | null
@@ -231,9 +233,11 @@ function upsert(
     // The person may opt in again by itself, so the next true is news.
     else if (sent.delete(context.nameHash(to.name))) withdrawn = true
   }
+  const withheld: string[] = []
   for (const parent of mapping.parents) {
     if (parent.required) continue
     const reference = references[parent.column]
+    if (reference !== null && context.parents.get(reference)?.state !== 'confirmed') withheld.push(reference)
     const value =
       reference !== null && context.parents.get(reference)?.state === 'confirmed' ? reference : null
     if (value === null && parent.sticky === true) {
@@ -258,6 +262,7 @@ function upsert(
     fields: unchanged ? {} : fields,
     hashes: encodeHashes(hashes),
     references,
+    withheld,
     marketoId: entry?.marketoId ?? null,
     email: typeof email === 'string' && email !== '' ? email : null,
     role,

@@ -276,6 +276,7 @@ function settled(intent: Pending, record: Fields, entry: Outcome['write']['entry
       fields: {},
       hashes: Buffer.from(payload.hashes, 'base64'),
       references: payload.references,
+      withheld: [],
       marketoId: idIn(record),
       email: null,
       role: payload.role,

@@ -6,6 +6,7 @@ import type { LeaderTransaction } from '../database/lease.ts'
 import { park, readParked, unpark } from '../database/parked.ts'
 import { toId18, type ObjectName } from '../salesforce/ids.ts'
 import type { Step } from './plan.ts'
+import { lookAgain } from './settle.ts'
 import type { Planned } from './work.ts'
 
 /** Only references moved, none of which Marketo is told of: the ledger notes it without a call. */
@@ -115,6 +116,12 @@ export async function settleWithoutCalls(
     )
     await mark(trx, outside.flatMap(personHalf))
     await settle(trx, settled)
+    await lookAgain(
+      trx,
+      moved.flatMap(({ taken, step }) =>
+        step.do === 'upsert' ? [{ object, id: taken.id, withheld: step.withheld }] : [],
+      ),
+    )
     const cured = settled
       .filter((item) => !parked.some(({ taken }) => taken.id === item.id))
       .map(({ id }) => id)

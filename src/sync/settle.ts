@@ -122,6 +122,10 @@ async function accept(trx: DbOrTrx, accepted: Outcome[]): Promise<void> {
   await unpark(trx, ids)
   await changes.release(trx, ids)
   await remarkDependants(trx, accepted)
+  await lookAgain(
+    trx,
+    accepted.map(({ write }) => write),
+  )
   await wantInsights(
     trx,
     accepted.filter(mayHaveOtherValues).flatMap(({ write, marketoId }) => marketoId ?? write.marketoId ?? []),
@@ -157,6 +161,23 @@ export function oldRoleKey(
   return old === null || role === null || old === roleKeyText(role)
     ? []
     : [{ id, roleKey: old, version: taken.version }]
+}
+
+/** Whose parent came into Marketo after the plan, without its reference: the parent did not see it among its children yet. */
+export async function lookAgain(
+  trx: DbOrTrx,
+  writes: Pick<Write, 'object' | 'id' | 'withheld'>[],
+): Promise<void> {
+  const came = await ledger.inMarketo(
+    trx,
+    writes.flatMap(({ withheld }) => withheld),
+  )
+  await changes.mark(
+    trx,
+    writes
+      .filter(({ withheld }) => withheld.some((parent) => came.has(parent)))
+      .map(({ object, id }) => ({ object, id, priority: changes.PRIORITY.found })),
+  )
 }
 
 /** No activity tells of the values of a person that was there before us or came back, nor that one has none that replaces a lost one. */

@@ -33,6 +33,27 @@ t.test('a claim on a person is given up when its write is refused, at whichever 
   }
 })
 
+t.test('a record whose parent came into Marketo since the plan is looked at again', async (t) => {
+  const { db } = await kind.create(t)
+  const leader: LeaderTransaction = (work) => db.transaction().execute(work)
+  const [account, deal] = [idOf('Account'), idOf('Opportunity')]
+  const settled = async () => {
+    await settleUpserts(leader, '', [
+      {
+        write: writeOf('Opportunity', deal, undefined, { withheld: [account] }),
+        verdict: { kind: 'accepted' },
+        marketoId: 'guid',
+        created: true,
+      },
+    ])
+    return db.selectFrom('changes').select('id').execute()
+  }
+  await confirm(db, [{ ...entryOf('Account', account, { state: 'outside' }), pushed: false }])
+  t.strictSame(await settled(), [])
+  await confirm(db, [{ ...entryOf('Account', account), pushed: true }])
+  t.strictSame(await settled(), [{ id: deal }])
+})
+
 for (const said of [false, true])
   t.test(
     `a merge in Marketo while a write is on its way that says ${said ? 'who' : 'nothing of who'} owns it`,
