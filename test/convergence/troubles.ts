@@ -1,5 +1,6 @@
 // Everything that goes wrong between both sides, told by a name and three numbers. What only passes after minutes is told in the stories:
-// a busy streaming server, the daily limits of either side, credentials that are refused.
+// a busy streaming server, the daily limits of either side, credentials and subscriptions that are refused. Bulk jobs are of orgs that are
+// larger than these.
 import { TOKEN_ENDPOINT } from '../simulators/marketo/faults.ts'
 import type { Fault, MarketoSimulator } from '../simulators/marketo/index.ts'
 import type { CallKind } from '../simulators/salesforce/call-log.ts'
@@ -124,6 +125,12 @@ const TROUBLES: Record<string, Trouble> = {
   },
   'Salesforce is down': ({ salesforce }, [a, b, c]) =>
     salesforce.faults.status(oneOf([500, 503, 502], a), { html: b % 2 === 0, times: times(c), kind: REST }),
+  'Salesforce mistakes the content type': ({ salesforce }, [a, , c]) =>
+    salesforce.faults.contentType(oneOf(['text/plain', 'application/xml', ''], a), {
+      times: times(c),
+      kind: REST,
+    }),
+  'Salesforce loses its query cursors': ({ salesforce }) => salesforce.faults.loseQueryCursors(),
   'Salesforce answers nonsense': ({ salesforce }, [a, , c]) =>
     a % 2 === 0
       ? salesforce.faults.html200({ times: times(c), kind: REST })
