@@ -38,7 +38,15 @@ export async function releaseByKey(
   const ids = (some: Fields[]): number[] => some.map(({ id }) => Number(id))
   const deleted = persons.filter(isOwn)
   const released = persons.filter((person) => !isOwn(person))
-  const failed = new Map<string, RecordResult>()
+  // More than a call takes: those of the others are not done, and come again.
+  const failed = new Map(
+    found.records
+      .slice(MAX_RECORDS)
+      .map(({ externalPersonId }): [string, RecordResult] => [
+        String(externalPersonId),
+        { status: 'unclear', reasons: [] },
+      ]),
+  )
   for (const [some, write] of [
     [deleted, () => deleteLeads(client, { ids: ids(deleted), ...turn })],
     [released, () => releasePersons(client, ids(released), turn)],

@@ -3,7 +3,7 @@ import t from 'tap'
 import { sql } from 'kysely'
 import { mark, PRIORITY, readChange } from '../../src/database/changes.ts'
 import { closeIntents, openIntents, pendingIntents, type Intent } from '../../src/database/intents.ts'
-import { confirm, readLedger } from '../../src/database/ledger.ts'
+import { confirm, lose, readLedger } from '../../src/database/ledger.ts'
 import type { LeaderTransaction } from '../../src/database/lease.ts'
 import { listProblems } from '../../src/database/state.ts'
 import { createLog } from '../../src/log.ts'
@@ -96,6 +96,37 @@ t.test('deletes', async (t) => {
     t.match(await readChange(db, poison), { code: '718' })
     t.ok((await readLedger(db, [poison])).has(poison))
   })
+
+  t.test(
+    'more persons with the key of one who seemed lost than a call takes are let go of in turns',
+    async (t) => {
+      await open(0)
+      await sql`truncate intents, ledger, changes`.execute(db)
+      const id = idOf('Lead')
+      for (let n = 0; n < 301; n++) simulator.instance.createLead({ externalPersonId: id })
+      await confirm(db, [
+        { object: 'Lead', id, marketoId: '1', state: 'confirmed', hashes: null, pushed: true },
+      ])
+      await lose(db, [id])
+      const intent: Intent = {
+        id,
+        object: 'Lead',
+        kind: 'delete',
+        call: 'x',
+        version: Number.MAX_SAFE_INTEGER,
+        marketoId: null,
+        payload: { how: 'release by key', own: null },
+      }
+      await openIntents(db, [intent])
+      const withKey = (): number => simulator.instance.findLeads('externalPersonId', id).length
+      await carryOut([intent])
+      t.equal(withKey(), 1)
+      t.match(await pendingIntents(db), [{ id, ambiguous: true }], 'not over yet')
+      await carryOut([intent])
+      t.equal(withKey(), 0)
+      t.strictSame(await pendingIntents(db), [])
+    },
+  )
 
   t.test('what has no intent any more is not sent', async (t) => {
     const intents = await open(0)
