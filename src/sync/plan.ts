@@ -237,9 +237,9 @@ function upsert(
   for (const parent of mapping.parents) {
     if (parent.required) continue
     const reference = references[parent.column]
-    if (reference !== null && context.parents.get(reference)?.state !== 'confirmed') withheld.push(reference)
-    const value =
-      reference !== null && context.parents.get(reference)?.state === 'confirmed' ? reference : null
+    const isThere = reference !== null && context.parents.get(reference)?.state === 'confirmed'
+    const value = isThere ? reference : null
+    if (reference !== null && !isThere) withheld.push(reference)
     if (value === null && parent.sticky === true) {
       if (sent.has(context.nameHash(parent.target)))
         notes.push(

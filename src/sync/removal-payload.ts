@@ -2,9 +2,10 @@
 import type { Intent } from '../database/intents.ts'
 import type { Fields } from '../marketo/calls.ts'
 
-/** `release`: under the keep policy a person stays, and loses its key and sales person (`into`: the survivor of its merge, which is not in
- *  Marketo either); by key where Marketo seemed to have
- *  lost it, where `own` is whom to delete all the same. */
+/**
+ * `release`: under the keep policy a person stays, and loses its key and sales person; `into` is the survivor of its merge, where that is not
+ * in Marketo either. `release by key`: Marketo seemed to have lost it; `own` is the person that is deleted all the same, if it is found.
+ */
 type Removal =
   | { how: 'delete'; key: Fields }
   | { how: 'delete role'; roleKey: string }

@@ -6,7 +6,7 @@ import { play, type Place } from './play.ts'
 
 const seed = Number(process.env['CONVERGENCE_SEED'] ?? 20_261_124)
 /** Each round of a history is a case, which begins where the one before has led to: five histories side by side, 25 cases. Of those with
- *  kills and frozen leaders, which take three times as long, and of those on the embedded database there are fewer. */
+ *  kills and frozen leaders, and of those on the embedded database, which take longer, there are fewer. */
 const ROUNDS = [3, 4, 6, 6, 6]
 
 const kinds = await databaseKinds()
