@@ -16,9 +16,11 @@ import { allDone } from './all-done.ts'
 import { batchesOf } from './batches.ts'
 import type { SyncCounters } from './counters.ts'
 import { whoIsMissing } from './missing-partner.ts'
+import { movedRoles } from './moved-roles.ts'
 import { DEFINITIONS } from './objects/index.ts'
 import { payloadOf, type RemovalPayload } from './removal-payload.ts'
 import { releaseByKey, releasePersons } from './release-persons.ts'
+import { roleKeyOf } from './role-key.ts'
 import { freeRoleKeys } from './role-keys.ts'
 import { settleRemoved, type Removed } from './settle-removed.ts'
 import { lookedUpFirst, sizeAfter } from './suspects.ts'
@@ -104,11 +106,14 @@ export function createCarryOut(deps: {
       const verdict = await partnerKnown(part, verdictOfCall(outcome, { write: true, attempt }))
       return { answer: results, verdict: lookedUpFirst(verdict, part.length, attempt) }
     })
-    const removed = leaves.flatMap(({ items, answer, verdict }) =>
-      items.map((intent, index): Removed => ({
-        intent: { ...intent, call },
-        verdict: verdict.kind === 'accepted' ? verdictOn(how, attempt, answer?.[index]) : verdict,
-      })),
+    const removed = await followRoles(
+      leaves.flatMap(({ items, answer, verdict }) =>
+        items.map((intent, index) => ({
+          intent: { ...intent, call },
+          verdict: verdict.kind === 'accepted' ? verdictOn(how, attempt, answer?.[index]) : verdict,
+          wasThere: verdict.kind !== 'gone' && answer?.[index]?.status !== 'skipped',
+        })),
+      ),
     )
     await leader(async (trx) => {
       await settleRemoved(trx, removed)
@@ -117,6 +122,25 @@ export function createCarryOut(deps: {
     const done = removed.filter(({ verdict }) => verdict.kind === 'accepted').length
     counters.pushed(object, 'removed', done)
     log.info({ object, records: batch.length, done }, `${how}: ${done} of ${batch.length} ${object} records`)
+  }
+
+  async function followRoles(removed: (Removed & { wasThere: boolean })[]): Promise<Removed[]> {
+    const missing = new Map(
+      removed.flatMap(({ intent, verdict, wasThere }) => {
+        const payload = payloadOf(intent)
+        const isDone = verdict.kind === 'accepted' || verdict.kind === 'gone'
+        return payload.how === 'delete role' && isDone && !wasThere ? [[intent.id, payload.roleKey]] : []
+      }),
+    )
+    if (missing.size === 0) return removed
+    const found = await movedRoles(client, [...missing.values()], turn)
+    return removed.map(({ intent, verdict }) => {
+      const key = missing.get(intent.id)
+      if (key === undefined) return { intent, verdict }
+      return found === undefined
+        ? { intent, verdict: NOT_ASKED }
+        : { intent, verdict, moved: found.get(key) ?? [] }
+    })
   }
 
   async function partnerKnown([intent]: Intent[], verdict: Verdict): Promise<Verdict> {
@@ -142,6 +166,14 @@ export function createCarryOut(deps: {
 }
 
 const PROBLEM = 'removals'
+
+const NOT_ASKED: Verdict = {
+  kind: 'again',
+  afterMs: 0,
+  code: 'not-asked',
+  reason: 'Marketo could not be asked where a role of a merged person went.',
+  advice: 'Nothing to do: it is asked again.',
+}
 
 /** An API user that may write but not delete stops nothing else: that is a problem of its own. */
 async function tell(trx: DbOrTrx, removed: Removed[]): Promise<void> {
@@ -173,8 +205,7 @@ function keyText(intent: Intent): string {
 function keyOf(payload: RemovalPayload): Fields {
   if (payload.how === 'delete') return payload.key
   if (payload.how !== 'delete role') throw new Error(`${payload.how} has no key`)
-  const [opportunity = '', lead = '', ...role] = payload.roleKey.split('|')
-  return { externalOpportunityId: opportunity, leadId: Number(lead), role: role.join('|') }
+  return { ...roleKeyOf(payload.roleKey) }
 }
 
 function verdictOn(how: RemovalPayload['how'], attempt: number, result: RecordResult | undefined): Verdict {

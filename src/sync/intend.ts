@@ -4,7 +4,7 @@ import { openIntents, standingParents, takenKeys } from '../database/intents.ts'
 import { isSameEntry, readLedger } from '../database/ledger.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
 import type { DbOrTrx } from '../database/tables.ts'
-import { roleKeyText } from './plan.ts'
+import { roleKeyText } from './role-key.ts'
 import { SOON_MS } from './settle-failed.ts'
 import { intentOf, parentsIn, type Write } from './write.ts'
 

@@ -1,12 +1,14 @@
 // Decides what one record needs. Pure: give it what Salesforce says and what the ledger knows, get back one step. A child whose
 // parent Marketo has not confirmed waits; a record that nothing differs in costs no call.
 import type { LedgerEntry } from '../database/ledger.ts'
+import type { RoleKey } from '../marketo/calls.ts'
 import { isQueueId, toId18, type ObjectName } from '../salesforce/ids.ts'
 import type { Reading } from '../salesforce/read.ts'
 import { decodeHashes, differenceOf, encodeHashes, type Value } from './hashes.ts'
 import type { ObjectMapping } from './mapping.ts'
 import { ONLY_TRUE, type ObjectDefinition, type Parent, type ParentColumn } from './objects/definition.ts'
 import { BLANK_ROLE } from './objects/opportunity-role.ts'
+import { roleKeyText } from './role-key.ts'
 import { convert } from './values.ts'
 
 export type References = Record<ParentColumn, string | null>
@@ -25,12 +27,6 @@ export interface Upsert {
   role: RoleKey | null
   /** What could not be carried over whole, for the diagnosis. */
   notes: string | null
-}
-
-export interface RoleKey {
-  externalOpportunityId: string
-  leadId: number
-  role: string
 }
 
 export type Step =
@@ -65,8 +61,6 @@ export const SETTING = 'Marketo_Object_Setting__mdt'
 export const MISSED_IS_GONE = 2
 /** Parked with this code: Salesforce does not show it. */
 export const NOT_SHOWN = 'unreadable'
-
-export const roleKeyText = (key: RoleKey): string => `${key.externalOpportunityId}|${key.leadId}|${key.role}`
 
 export function planRecord(
   id: string,

@@ -6,20 +6,28 @@ import {
   mergingPersons,
   moveRoleDeletes,
   openIntents,
+  recordOf,
   rolesBeingWritten,
   rolesGoing,
   standingIntents,
+  takenKeys,
   type Intent,
 } from '../database/intents.ts'
 import { confirm, dependants, lockDependants, type LedgerEntry } from '../database/ledger.ts'
 import type { DbOrTrx } from '../database/tables.ts'
 import type { RemovalPayload } from './removal-payload.ts'
+import { roleKeyOf, roleKeyText } from './role-key.ts'
+
+/** A contact role, and a key that it leaves. */
+export interface RoleLeft {
+  id: string
+  roleKey: string
+  /** Of its mark. */
+  version: number
+}
 
 /** Deletes the Marketo roles of these keys, unless another contact role still stands for one: that one is written anew. */
-export async function releaseRoleKeys(
-  trx: DbOrTrx,
-  roles: { id: string; roleKey: string; version: number }[],
-): Promise<void> {
+export async function releaseRoleKeys(trx: DbOrTrx, roles: RoleLeft[]): Promise<void> {
   const sharers = (
     await dependants(
       trx,
@@ -43,35 +51,64 @@ export async function releaseRoleKeys(
     })),
   )
   const dropped = new Map(roles.filter((role) => !kept.has(role.roleKey)).map((role) => [role.roleKey, role]))
+  await openIntents(trx, [...dropped.values()].map(deleteOf))
+}
+
+/** Deletes the Marketo roles of these keys, but for those that a contact role stands for, or that a call is just writing or deleting. */
+export async function dropMovedRoles(
+  trx: DbOrTrx,
+  { id, version }: Intent,
+  roleKeys: string[],
+): Promise<void> {
+  // The look for calls comes first: one that ended since has made its role stand.
+  const busy = await takenKeys(trx, { roleKeys, marketoIds: [] })
+  const standing = await dependants(trx, 'role_key', roleKeys)
+  for (const entry of standing)
+    if (entry.state === 'confirmed' && entry.roleKey !== null) busy.add(entry.roleKey)
   await openIntents(
     trx,
-    [...dropped.values()].map((role) => ({
-      id: `${role.id}:${role.roleKey}`,
-      object: 'OpportunityContactRole',
-      kind: 'delete',
-      call: '',
-      version: role.version,
-      marketoId: null,
-      payload: { how: 'delete role', roleKey: role.roleKey } satisfies RemovalPayload,
-    })),
+    roleKeys
+      .filter((roleKey) => !busy.has(roleKey))
+      .map((roleKey) => deleteOf({ id: recordOf(id), roleKey, version })),
   )
 }
 
-const personIn = (roleKey: string): string => roleKey.split('|')[1] ?? ''
+function deleteOf({ id, roleKey, version }: RoleLeft): Intent {
+  return {
+    id: `${id}:${roleKey}`,
+    object: 'OpportunityContactRole',
+    kind: 'delete',
+    call: '',
+    version,
+    marketoId: null,
+    payload: { how: 'delete role', roleKey } satisfies RemovalPayload,
+  }
+}
 
-/** A merge takes the loser's roles to the winner: from here on Marketo knows them by the winner's keys, whatever becomes of them then. */
-export async function moveRoleKeys(trx: DbOrTrx, loser: LedgerEntry, winner: string): Promise<void> {
+const personIn = (roleKey: string): string => String(roleKeyOf(roleKey).leadId)
+
+/** A merge takes the loser's roles to the winner: from here on Marketo knows them by the winner's keys, whatever becomes of them then. Returns
+ *  them with the keys that they had. */
+export async function moveRoleKeys(trx: DbOrTrx, loser: LedgerEntry, winner: string): Promise<RoleLeft[]> {
   // Locked first: a role that is just leaving its key opens the delete of it, which must be moved, too.
   const roles = await lockDependants(trx, 'person_id', [loser.id])
   if (loser.marketoId !== null) await moveRoleDeletes(trx, loser.marketoId, winner)
+  const moved = roles.flatMap(({ id, state, roleKey }) =>
+    state === 'confirmed' && roleKey !== null && personIn(roleKey) === loser.marketoId
+      ? [{ id, roleKey, version: 0 }]
+      : [],
+  )
+  const entries = new Map(roles.map((role) => [role.id, role]))
   await confirm(
     trx,
-    roles.flatMap((role) => {
-      const [opportunity = '', person, ...name] = role.roleKey?.split('|') ?? []
-      if (role.state !== 'confirmed' || person !== loser.marketoId) return []
-      return [{ ...role, roleKey: [opportunity, winner, ...name].join('|'), hashes: null, pushed: false }]
-    }),
+    moved.map(({ id, roleKey }) => ({
+      ...entries.get(id)!,
+      roleKey: roleKeyText({ ...roleKeyOf(roleKey), leadId: Number(winner) }),
+      hashes: null,
+      pushed: false,
+    })),
   )
+  return moved
 }
 
 /**

@@ -18,14 +18,18 @@ import type { Verdict } from '../marketo/verdict.ts'
 import { decodeHashes, encodeHashes, hashesAfterMerge } from './hashes.ts'
 import { personObjectOf } from './objects/index.ts'
 import { payloadOf, type RemovalPayload } from './removal-payload.ts'
-import { moveRoleKeys } from './role-keys.ts'
+import { dropMovedRoles, moveRoleKeys, releaseRoleKeys } from './role-keys.ts'
 
 export interface Removed {
   intent: Intent
   verdict: Verdict
+  /** Keys under which a role that was not there may be instead (moved-roles.ts). */
+  moved?: string[]
 }
 
 export async function settleRemoved(trx: DbOrTrx, removed: Removed[]): Promise<void> {
+  // Before any row is locked: this waits for whoever opens intents.
+  for (const { intent, moved = [] } of removed) if (moved.length > 0) await dropMovedRoles(trx, intent, moved)
   for (const { intent, verdict } of removed) {
     switch (verdict.kind) {
       case 'ambiguous':
@@ -131,7 +135,9 @@ async function settleGone(trx: DbOrTrx, intent: Intent, { byUs }: { byUs: boolea
   if (entry === undefined) return
   if (payload.how === 'merge') {
     await join(trx, entry, payload.into, { byUs })
-    await moveRoleKeys(trx, { ...entry, marketoId: payload.loser }, payload.winner)
+    const roles = await moveRoleKeys(trx, { ...entry, marketoId: payload.loser }, payload.winner)
+    // Merged by a marketer, perhaps into somebody else: the roles are there then.
+    if (!byUs) await releaseRoleKeys(trx, roles)
   }
   await letGo(trx, entry, payload)
   await settle(trx, [intent])

@@ -5,7 +5,8 @@ import type { LedgerEntry } from '../database/ledger.ts'
 import type { Verdict } from '../marketo/verdict.ts'
 import type { ObjectName } from '../salesforce/ids.ts'
 import { DEFINITIONS } from './objects/index.ts'
-import { roleKeyText, type Upsert } from './plan.ts'
+import type { Upsert } from './plan.ts'
+import { roleKeyText } from './role-key.ts'
 
 export interface Write extends Upsert {
   object: ObjectName
