@@ -1,5 +1,5 @@
 // Follows Marketo's activity log: interesting moments and score changes point at persons to read again, and so do merges, which give the
-// survivor the values that it had not. The token moves with the wants in one transaction, so a kill loses none.
+// survivor the values that it had not, and take the losers away. The token moves with the wants in one transaction, so a kill loses none.
 import { personsByMarketoId, type KnownPerson } from '../database/insights.ts'
 import { countLedger } from '../database/ledger.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
@@ -7,7 +7,7 @@ import { noteRefreshProgress, wantInsights, type RefreshProgress } from '../data
 import { clearProblem, raiseProblem } from '../database/state.ts'
 import type { Db, DbOrTrx } from '../database/tables.ts'
 import type { Log } from '../log.ts'
-import { activityPage, activityTypes, pagingToken, type Activity } from '../marketo/activities.ts'
+import { activityPage, activityTypes, losersOf, pagingToken, type Activity } from '../marketo/activities.ts'
 import { MAX_RECORDS } from '../marketo/calls.ts'
 import type { MarketoClient } from '../marketo/client.ts'
 import type { Failed } from '../marketo/outcome.ts'
@@ -125,7 +125,8 @@ export function createFollowMoments(deps: MomentsDeps): FollowMoments {
   ): Promise<void> {
     const seen = new Map(unknown.filter(([, seenAt]) => now() - seenAt < UNKNOWN_FOR_MS))
     for (const { leadId } of activities) seen.set(String(leadId), now())
-    const known = await personsByMarketoId(db, [...seen.keys()])
+    const losers = activities.filter(isMerge).flatMap(losersOf)
+    const known = await personsByMarketoId(db, [...seen.keys(), ...losers])
     for (const { marketoId } of known) seen.delete(marketoId)
     const merged = new Set(activities.filter(isMerge).map(({ leadId }) => String(leadId)))
     await leader(async (trx) => {

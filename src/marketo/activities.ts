@@ -63,6 +63,10 @@ export async function pagingToken(
   return { ok: true, token: outcome.nextPageToken }
 }
 
+/** Marketo ids of the persons that a "Merge Leads" merged away. */
+export const losersOf = ({ attributes }: Activity): string[] =>
+  JSON.stringify(attributes['Merge IDs'] ?? '').match(/\d+/g) ?? []
+
 export interface ActivityPage {
   ok: true
   activities: Activity[]

@@ -1,16 +1,23 @@
 // What marketers do in Marketo meanwhile. Nothing tells of it: what they break, the next edit of the record finds.
 import { addLead } from './seen-deeds.ts'
-import { email, pick, some, type Deed, type Scene } from './scene.ts'
+import { email, pick, some, someOf, type Deed, type Scene } from './scene.ts'
 
-/** A Lead of Salesforce that is in Marketo, and its person there. */
-function somePerson({ org, instance }: Scene, n: number, not?: string): { id: string; person: number } {
-  const id = some(
+interface InBoth {
+  object: 'Lead' | 'Contact'
+  id: string
+  person: number
+}
+
+/** A Lead or Contact of Salesforce that is in Marketo, and its person there. */
+function somePerson({ org, instance }: Scene, n: number, not?: string): InBoth {
+  const object = n % 2 === 0 ? 'Lead' : 'Contact'
+  const id = someOf(
     org,
-    'Lead',
+    object,
     n,
     ({ Id }) => Id !== not && instance.findLeads('externalPersonId', Id).length === 1,
   )
-  return { id, person: instance.findLeads('externalPersonId', id)[0]!.id }
+  return { object, id, person: instance.findLeads('externalPersonId', id)[0]!.id }
 }
 
 export const MARKETERS: Record<string, Deed> = {
@@ -39,18 +46,18 @@ export const MARKETERS: Record<string, Deed> = {
     if (leads.length > 0) instance.optOut(pick(leads, a))
   },
   'a marketer deletes a person': (scene, [a, b]) => {
-    const { id, person } = somePerson(scene, a)
+    const { object, id, person } = somePerson(scene, a)
     scene.unmade.add(person)
     scene.instance.deleteLead(person)
-    scene.org.update('Lead', id, { Title: `Deleted by a marketer ${b}` })
+    scene.org.update(object, id, { Title: `Deleted by a marketer ${b}` })
   },
   'a marketer merges two persons': (scene, [a, b, c]) => {
     const winner = somePerson(scene, a)
     const loser = somePerson(scene, b, winner.id)
     scene.unmade.add(loser.person)
     scene.instance.mergeLeads(winner.person, [loser.person])
-    scene.org.update('Lead', loser.id, { Title: `Merged by a marketer ${c}` })
-    scene.org.update('Lead', winner.id, { Title: `Merged by a marketer ${c}` })
+    scene.org.update(loser.object, loser.id, { Title: `Merged by a marketer ${c}` })
+    scene.org.update(winner.object, winner.id, { Title: `Merged by a marketer ${c}` })
   },
   /** Of a lead that the bridge has not seen yet. Under SEVERAL_PERSONS=report somebody has to clean up. */
   'a list is imported with one key twice': (scene, numbers) => {

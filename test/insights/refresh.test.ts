@@ -256,12 +256,12 @@ t.test('a sweep goes on where another process left it', async (t) => {
 
 t.test('persons that Marketo no longer has are handed over', async (t) => {
   const { lost, marketo, start, persons, later } = await stage(t, kind!)
-  const [one, two, three] = await persons(3)
+  const [one, two] = await persons(3)
   const refresh = start()
   await refresh.runOnce()
   marketo.simulator.instance.changeScore(one!, { priority: 1 })
   marketo.simulator.instance.deleteLead(one!)
-  marketo.simulator.instance.mergeLeads(three!, [two!])
+  marketo.simulator.instance.deleteLead(two!)
   later(5 * MINUTE)
   await refresh.runOnce()
   t.strictSame(
@@ -311,6 +311,19 @@ t.test('the sync can ask for persons, and for too many at once it gets a sweep',
   later(5 * MINUTE)
   await refresh.runOnce()
   t.equal((await readRefreshProgress(db)).sweepAsked, true)
+})
+
+t.test('a merge in Marketo tells whom it took away, long before the sweep', async (t) => {
+  const { marketo, later, lost, start, persons, reads } = await stage(t, kind!)
+  const [survivor, ...losers] = await persons(4)
+  const refresh = start()
+  await refresh.runOnce()
+  const before = reads()
+  marketo.simulator.instance.mergeLeads(survivor!, losers)
+  later(5 * MINUTE)
+  await refresh.runOnce()
+  t.strictSame(new Set(lost.map(({ marketoId }) => Number(marketoId))), new Set(losers))
+  t.equal(reads() - before, 1)
 })
 
 t.test('a merge in Marketo tells that the survivor may have new values', async (t) => {
