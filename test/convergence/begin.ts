@@ -14,6 +14,8 @@ import { newScene, type Scene } from './scene.ts'
 export interface Living extends Sides, Pick<Words, 'reconcile'> {
   scene: Scene
   strike: (blow: Blow) => Promise<void>
+  /** All processes, as a deployment does. */
+  restart: () => Promise<void>
   /** Whether every call was counted before it went out by a process that is still there. */
   countsCalls: boolean
   /** Records that the service says Marketo took, by object; undefined where some of its counts may be lost with a process or a term. */
@@ -43,6 +45,11 @@ export async function begin(
       if (history.personAccounts) org.enablePersonAccounts()
       scene = newScene(org, instance)
       populate(scene, history.beginning)
+      org.insert(
+        'Lead',
+        Array.from({ length: history.crowd }, (_, n) => ({ LastName: `Crowd ${n}`, Company: 'Crowd' })),
+        { silent: true },
+      )
     },
   }
   if (place === 'processes') {
@@ -51,6 +58,7 @@ export async function begin(
       ...all,
       scene: scene!,
       strike: (blow) => strike(all, blow),
+      restart: () => restart(all),
       countsCalls: false,
       pushed: async () => undefined,
     }
@@ -62,6 +70,7 @@ export async function begin(
     ...wordsFor(bridge),
     scene: scene!,
     strike: async () => undefined,
+    restart: async () => undefined,
     countsCalls: true,
     pushed: async () => {
       const terms = bridge.log.filter((line) => line.includes('this process leads')).length
@@ -97,4 +106,11 @@ async function strike(all: Installation, blow: Blow): Promise<void> {
   victim.signal(blow === 'kill' ? 'SIGKILL' : 'SIGTERM')
   // Whatever runs the dynos starts another one.
   await all.start()
+}
+
+async function restart({ processes, start }: Installation): Promise<void> {
+  const alive = processes.filter((one) => one.isAlive())
+  for (const one of alive) one.signal('SIGTERM')
+  await Promise.all(alive.map((one) => one.ended))
+  await Promise.all(alive.map(start))
 }

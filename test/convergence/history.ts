@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import { BLIND_DEEDS, SEEN_DEEDS } from './deeds.ts'
 import type { Numbers } from './scene.ts'
-import { TROUBLE_NAMES } from './troubles.ts'
+import { troubleNames, type Patience } from './troubles.ts'
 
 export const BLOWS = ['kill', 'stop', 'freeze', 'freeze beyond the lease', 'cut the database'] as const
 /** What the process that leads suffers. */
@@ -21,17 +21,20 @@ export interface History {
   externalPersonIdLookup: boolean
   latencyMs: number
   beginning: Numbers[]
+  /** More leads than are read by queries: Bulk API jobs bring them. */
+  crowd: number
   rounds: Step[][]
 }
 
 const numbers: fc.Arbitrary<Numbers> = fc.tuple(fc.nat(999), fc.nat(999), fc.nat(999))
 const deed = (names: readonly string[]): fc.Arbitrary<Step> =>
   fc.record({ do: fc.constant('deed' as const), name: fc.constantFrom(...names), numbers })
-const trouble: fc.Arbitrary<Step> = fc.record({
-  do: fc.constant('trouble' as const),
-  name: fc.constantFrom(...TROUBLE_NAMES),
-  numbers,
-})
+const trouble = (patience: Patience): fc.Arbitrary<Step> =>
+  fc.record({
+    do: fc.constant('trouble' as const),
+    name: fc.constantFrom(...troubleNames(patience)),
+    numbers,
+  })
 
 const wait: fc.Arbitrary<Step> = fc.record({
   do: fc.constant('wait' as const),
@@ -43,7 +46,7 @@ const blow: fc.Arbitrary<Step> = fc.record({
 })
 
 /** Every second round is one that events alone tell of: what they miss would be hidden by the reconcile. */
-const round = (blows: boolean): fc.Arbitrary<Step[]> =>
+const round = (patience: Patience): fc.Arbitrary<Step[]> =>
   fc
     .boolean()
     .chain((blind) =>
@@ -52,17 +55,20 @@ const round = (blows: boolean): fc.Arbitrary<Step[]> =>
           fc.oneof(
             { weight: 12, arbitrary: deed(SEEN_DEEDS) },
             { weight: blind ? 5 : 0, arbitrary: deed(BLIND_DEEDS) },
-            { weight: 6, arbitrary: trouble },
+            { weight: 6, arbitrary: trouble(patience) },
             { weight: 5, arbitrary: wait },
           ),
           { minLength: 10, maxLength: 45, size: 'max' },
         ),
-        fc.array(fc.tuple(fc.nat(44), blow), { maxLength: blows ? 2 : 0, size: 'max' }),
+        fc.array(fc.tuple(fc.nat(44), blow), { maxLength: patience.processes ? 2 : 0, size: 'max' }),
       ),
     )
     .map(([steps, strikes]) => strikes.reduce((all, [at, strike]) => all.toSpliced(at, 0, strike), steps))
 
-export const histories = (options: { rounds: number; blows: boolean }): fc.Arbitrary<History> =>
+/** Salesforce facts: more rows than this are read by the Bulk API. */
+const CROWD = 10_001
+
+export const histories = (options: Patience & { rounds: number }): fc.Arbitrary<History> =>
   fc.record({
     env: fc.record({
       DELETE_POLICY: fc.constantFrom('keep', 'delete'),
@@ -73,7 +79,8 @@ export const histories = (options: { rounds: number; blows: boolean }): fc.Arbit
     externalPersonIdLookup: fc.boolean(),
     latencyMs: fc.constantFrom(0, 5, 40),
     beginning: fc.array(numbers, { minLength: 16, maxLength: 40, size: 'max' }),
-    rounds: fc.array(round(options.blows), { minLength: options.rounds, maxLength: options.rounds }),
+    crowd: options.patient ? fc.constantFrom(0, 0, 0, CROWD) : fc.constant(0),
+    rounds: fc.array(round(options), { minLength: options.rounds, maxLength: options.rounds }),
   })
 
 /** As a reader plays it in the mind. */

@@ -6,12 +6,15 @@ import { everInUse } from '../in-step/in-use.ts'
 import type { Living } from './begin.ts'
 import { doDeed, reconcilesFor } from './deeds.ts'
 import { told, type History, type Step } from './history.ts'
+import { endsWithReload, endsWithRestart, takesLong } from './long-troubles.ts'
 import { endRound, leavesOut } from './scene.ts'
 import { sums } from './sums.ts'
 import { endTroubles, isForgetful, isLossy, makeTrouble } from './troubles.ts'
 
 /** Seconds are enough where nothing else runs; a machine that does other things is to fail nobody. */
 const DEADLINE_MS = 120_000
+/** A busy streaming server is left alone for nearly three minutes. */
+const PATIENT_MS = 360_000
 const LOOK_EVERY_MS = 200
 const RETRY_EVERY_MS = 2_000
 /** What was new and is erased is read in vain when its event comes, which may be after the reconciles: while the stream was down. */
@@ -66,9 +69,15 @@ async function converge(
 ): Promise<InStep['persons']> {
   const { salesforce, marketo, scene } = living
   const round = history.rounds[n]!
-  const deadline = Date.now() + DEADLINE_MS
+  const troubles = round.flatMap((step) => (step.do === 'trouble' ? [step.name] : []))
+  const deadlineMs = troubles.some(takesLong) ? PATIENT_MS : DEADLINE_MS
+  const deadline = Date.now() + deadlineMs
+  if (troubles.some(endsWithRestart)) await living.restart()
   const reconciles = reconcilesAfter(round)
-  if (round.some((step) => step.do === 'deed' && step.name === 'a filter changes'))
+  if (
+    round.some((step) => step.do === 'deed' && step.name === 'a filter changes') ||
+    troubles.some(endsWithReload)
+  )
     await insist(deadline, async () => {
       const { status } = await living.api('/api/mapping/reload', { method: 'POST' })
       return status === 200
@@ -117,7 +126,7 @@ async function converge(
   complaints.push(...marketo.calls.violations())
   if (complaints.length > 0 || !result)
     throw new Error(
-      `not in step within ${DEADLINE_MS / 1000} s:\n  ${complaints.slice(0, 20).join('\n  ')}\n${living.log.slice(-25).join('')}`,
+      `not in step within ${deadlineMs / 1000} s:\n  ${complaints.slice(0, 20).join('\n  ')}\n${living.log.slice(-25).join('')}`,
     )
   return result.persons
 }

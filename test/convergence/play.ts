@@ -12,10 +12,12 @@ export interface Place {
   name: string
   kind: DatabaseKind
   processes: boolean
+  /** Also what takes minutes to pass. */
+  patient?: boolean
 }
 
 export async function play(t: TestContext, seed: number, place: Place, rounds: number): Promise<string> {
-  const property = histories({ rounds, blows: place.processes })
+  const property = histories({ rounds, processes: place.processes, patient: place.patient === true })
   const [history] = fc.sample(property, { seed, numRuns: 1 })
   const living = await begin(t, place.kind, history!, place.processes ? 'processes' : 'within')
   try {

@@ -1,5 +1,6 @@
-// `npm run test:soak -- --minutes N [--seed S] [--at-once K]`: histories of random seeds, one after the other, for as long as asked. Each
-// failure is told with its seed; `--seed S --minutes 0` lives through that one alone.
+// `npm run test:soak -- --minutes N [--seed S] [--at-once K] [--patient]`: histories of random seeds, one after the other, for as long as asked. Each
+// failure is told with its seed; `--seed S --minutes 0` lives through that one alone. With `--patient` also what takes minutes to pass goes
+// wrong: refused credentials and permissions, a busy streaming server, the quotas of a day, bulk jobs.
 import { parseArgs } from 'node:util'
 import { databaseKinds, type TestContext } from '../fixtures/databases.ts'
 import { play, type Place } from './play.ts'
@@ -9,6 +10,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '5' },
     seed: { type: 'string' },
     'at-once': { type: 'string', default: '2' },
+    patient: { type: 'boolean', default: false },
   },
 })
 const ROUNDS = 5
@@ -24,10 +26,12 @@ let embeddedIsTaken = false
 
 /** The place depends on the seed, so that the seed alone plays a history again. */
 function placeOf(seed: number): Place {
-  if (!postgres) return { name: 'embedded', kind: embedded, processes: false }
-  if (seed % 3 === 0) return { name: 'processes', kind: postgres, processes: true }
-  if (seed % 10 === 7 && !embeddedIsTaken) return { name: 'embedded', kind: embedded, processes: false }
-  return { name: 'postgres', kind: postgres, processes: false }
+  const patient = values.patient
+  if (!postgres) return { name: 'embedded', kind: embedded, processes: false, patient }
+  if (seed % 3 === 0) return { name: 'processes', kind: postgres, processes: true, patient }
+  if (seed % 10 === 7 && !embeddedIsTaken)
+    return { name: 'embedded', kind: embedded, processes: false, patient }
+  return { name: 'postgres', kind: postgres, processes: false, patient }
 }
 
 async function live(seed: number): Promise<void> {

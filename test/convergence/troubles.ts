@@ -1,18 +1,10 @@
-// Everything that goes wrong between both sides, told by a name and three numbers. What only passes after minutes is told in the stories:
-// a busy streaming server, the daily limits of either side, credentials and subscriptions that are refused. Bulk jobs are of orgs that are
-// larger than these.
+// Everything that goes wrong between both sides, told by a name and three numbers.
 import { TOKEN_ENDPOINT } from '../simulators/marketo/faults.ts'
-import type { Fault, MarketoSimulator } from '../simulators/marketo/index.ts'
+import type { Fault } from '../simulators/marketo/index.ts'
 import type { CallKind } from '../simulators/salesforce/call-log.ts'
-import type { SalesforceSimulator } from '../simulators/salesforce/index.ts'
+import { LONG_TROUBLES, QUOTA_TROUBLES } from './long-troubles.ts'
 import type { Numbers } from './scene.ts'
-
-export interface Sides {
-  salesforce: SalesforceSimulator
-  marketo: MarketoSimulator
-}
-
-type Trouble = (sides: Sides, numbers: Numbers) => unknown
+import { oneOf, times, type Sides, type Trouble } from './trouble.ts'
 
 const WRITES = [
   'salespersons.json',
@@ -24,7 +16,6 @@ const WRITES = [
   'leads/{id}/merge.json',
   undefined,
 ]
-const times = (n: number): number => 1 + (n % 3)
 
 const marketo =
   (fault: (n: number) => Fault): Trouble =>
@@ -32,7 +23,6 @@ const marketo =
     const endpoint = WRITES[a % WRITES.length]
     sides.marketo.faults.add({ ...fault(b), times: times(c), ...(endpoint && { match: { endpoint } }) })
   }
-const oneOf = <T>(list: readonly T[], n: number): T => list[n % list.length]!
 
 /** Shorter than the ambiguous wait, as the server's own time-out is. */
 const LATE_SECONDS = 0.7
@@ -202,11 +192,22 @@ const LOSSY = new Set(['events are lost at the source'])
 /** These may lose events whose content nobody will ever know. */
 const FORGETFUL = new Set([...LOSSY, 'the org is migrated', 'Salesforce refuses the replay id'])
 
-export const TROUBLE_NAMES = Object.keys(TROUBLES)
+export interface Patience {
+  /** Also what passes only after minutes. */
+  patient: boolean
+  /** There are processes that can be killed, and started anew. */
+  processes: boolean
+}
+
+export const troubleNames = ({ patient, processes }: Patience): string[] => [
+  ...Object.keys(TROUBLES),
+  ...(patient ? Object.keys(LONG_TROUBLES) : []),
+  ...(patient && processes ? Object.keys(QUOTA_TROUBLES) : []),
+]
 export const isLossy = (name: string): boolean => LOSSY.has(name)
 export const isForgetful = (name: string): boolean => FORGETFUL.has(name)
 export const makeTrouble = (sides: Sides, name: string, numbers: Numbers): unknown =>
-  TROUBLES[name]?.(sides, numbers)
+  ({ ...TROUBLES, ...LONG_TROUBLES, ...QUOTA_TROUBLES })[name]?.(sides, numbers)
 
 export function endTroubles({ salesforce, marketo }: Sides): void {
   marketo.faults.clear()

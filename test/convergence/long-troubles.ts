@@ -1,0 +1,69 @@
+// Troubles that pass only minutes after they have ended, or that an admin ends: the soak's alone. The day's quota of Marketo and that of event
+// deliveries are over when the processes are started anew, as an admin does who has bought more.
+import { TOKEN_ENDPOINT } from '../simulators/marketo/faults.ts'
+import { oneOf, times, type Trouble } from './trouble.ts'
+
+const FIELDS = [
+  ['User', 'Title'],
+  ['Account', 'Site'],
+  ['Lead', 'Title'],
+  ['Contact', 'Department'],
+  ['Opportunity', 'Amount'],
+  ['OpportunityContactRole', 'IsPrimary'],
+] as const
+
+export const LONG_TROUBLES: Record<string, Trouble> = {
+  'Marketo denies a permission': ({ marketo }, [a, , c]) =>
+    marketo.faults.add({
+      kind: 'error',
+      code: '603',
+      times: times(c),
+      match: { endpoint: oneOf(['leads.json', 'companies.json', 'opportunities/roles/delete.json'], a) },
+    }),
+  "Marketo refuses the bridge's credentials": ({ marketo }, [, , c]) => {
+    marketo.faults.expireTokens()
+    marketo.faults.add({
+      kind: 'http',
+      status: 401,
+      body: '{"error":"invalid_client","error_description":"Bad client credentials"}',
+      contentType: 'application/json',
+      times: times(c),
+      match: { endpoint: TOKEN_ENDPOINT },
+    })
+  },
+  "Salesforce refuses the bridge's credentials": ({ salesforce }, [, , c]) => {
+    salesforce.faults.refuseTokens({ times: times(c) })
+    salesforce.faults.expireTokens()
+  },
+  'the streaming server is busy': ({ salesforce }, [a]) => {
+    salesforce.faults.serverBusy({ at: oneOf(['handshake', 'connect', 'subscribe'], a) })
+    salesforce.faults.disconnectClients()
+  },
+  'the org has too many streaming clients': ({ salesforce }, [, , c]) => {
+    salesforce.faults.clientCap({ times: times(c) })
+    salesforce.faults.disconnectClients()
+  },
+  'the subscription is refused': ({ salesforce }) => {
+    salesforce.faults.restrictChannel()
+    salesforce.faults.forgetClients()
+  },
+  'a field is withheld': ({ salesforce }, [a]) => {
+    const [object, field] = oneOf(FIELDS, a)
+    salesforce.faults.withhold(object, field)
+  },
+  'bulk jobs fail': ({ salesforce }, [a, , c]) =>
+    salesforce.faults.failBulkJob({ times: times(c), skip: a % 2 }),
+  'results of bulk jobs are cut': ({ salesforce }, [a, b, c]) =>
+    salesforce.faults.cutBulkCsv({ times: times(c), keep: (a % 10) / 10, drop: b % 2 === 0 }),
+}
+
+/** Only where there are processes to be started anew. */
+export const QUOTA_TROUBLES: Record<string, Trouble> = {
+  'the day of Marketo is used up': ({ marketo }, [, , c]) =>
+    marketo.faults.add({ kind: 'error', code: '607', times: times(c) }),
+  'the org has used up its event deliveries': ({ salesforce }) => salesforce.faults.dailyLimit(true),
+}
+
+export const endsWithRestart = (name: string): boolean => name in QUOTA_TROUBLES
+export const endsWithReload = (name: string): boolean => name === 'a field is withheld'
+export const takesLong = (name: string): boolean => name in LONG_TROUBLES || endsWithRestart(name)
