@@ -147,7 +147,7 @@ t.test('flows do not use what starts them, and sync and insights do not know eac
 t.test('plan and objects decide without I/O', async (t) => {
   const pure = (path: string): boolean => path === 'sync/plan.ts' || path.startsWith('sync/objects/')
   /** Pure files of ours, which plan.ts may run. */
-  const helpful = ['hashes', 'values', 'mapping', 'losses', 'object-settings'].map(
+  const helpful = ['hashes', 'values', 'mapping', 'losses', 'object-settings', 'role-key'].map(
     (name) => `sync/${name}.ts`,
   )
   helpful.push('salesforce/ids.ts')

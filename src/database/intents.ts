@@ -1,5 +1,5 @@
 // Writes that are out or may be out. Committed before the call; what has no outcome is looked up, never repeated blindly.
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import { toJson } from './json.ts'
 import type { DbOrTrx } from './tables.ts'
 
@@ -32,6 +32,10 @@ export async function openIntents(db: DbOrTrx, intents: Intent[]): Promise<void>
   )
 }
 
+/** Role keys are compared without regard to case, as Marketo does; what is returned is what was written. */
+const isOneOf = (roleKeys: string[]): RawBuilder<boolean> =>
+  sql`lower(payload->>'roleKey') = any(array(select lower(key) from unnest(${roleKeys}::text[]) as k(key)))`
+
 /**
  * What is out, or may be out, under one of these role keys or Marketo persons. Under a lock that lasts as long as the transaction, so
  * that two pieces of work can't both find a key free.
@@ -44,7 +48,7 @@ export async function takenKeys(
   if (wanted.roleKeys.length + wanted.marketoIds.length === 0) return new Set()
   await sql`select pg_advisory_xact_lock(${KEYS_LOCK})`.execute(trx)
   const { rows } = await sql<{ key: string }>`
-    select payload->>'roleKey' as key from intents where payload->>'roleKey' = any(${wanted.roleKeys}::text[])
+    select payload->>'roleKey' as key from intents where ${isOneOf(wanted.roleKeys)}
     union select marketo_id from intents where object in ('Lead', 'Contact') and marketo_id = any(${wanted.marketoIds}::text[])
     union select payload->>'winner' from intents where payload->>'winner' = any(${wanted.marketoIds}::text[])`.execute(
     trx,
@@ -79,7 +83,7 @@ export async function namedParents(trx: DbOrTrx, parents: string[]): Promise<Set
 export async function rolesBeingWritten(trx: DbOrTrx, roleKeys: string[]): Promise<Set<string>> {
   await sql`select pg_advisory_xact_lock(${KEYS_LOCK})`.execute(trx)
   const { rows } = await sql<{ key: string }>`
-    select payload->>'roleKey' as key from intents where kind = 'upsert' and payload->>'roleKey' = any(${roleKeys}::text[])`.execute(
+    select payload->>'roleKey' as key from intents where kind = 'upsert' and ${isOneOf(roleKeys)}`.execute(
     trx,
   )
   return new Set(rows.map((row) => row.key))
@@ -106,7 +110,7 @@ export async function rolesGoing(
 ): Promise<Set<string>> {
   const { rows } = await sql<{ key: string }>`
     select payload->>'roleKey' as key from intents
-    where kind = 'delete' and payload->>'roleKey' = any(${roleKeys}::text[]) and id <> all(${besides}::text[]) and call <> ''
+    where kind = 'delete' and ${isOneOf(roleKeys)} and id <> all(${besides}::text[]) and call <> ''
       and (not ambiguous or started_at > clock_timestamp() - make_interval(secs => ${goOnForMs / 1000}))`.execute(
     trx,
   )

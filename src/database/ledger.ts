@@ -202,7 +202,7 @@ export async function ownersOfPersons(db: DbOrTrx, marketoIds: string[]): Promis
 
 export type Reference = 'owner_id' | 'account_id' | 'person_id' | 'opportunity_id' | 'role_key'
 
-/** Records whose ledger entry points at these: the children of a parent, or the sharers of a role key. */
+/** Records whose ledger entry points at these: the children of a parent, or the sharers of a role key, in any case. */
 export async function dependants(
   db: DbOrTrx,
   reference: Reference,
@@ -220,12 +220,14 @@ export async function lockDependants(
   return values.length === 0 ? [] : pointingAt(trx, reference, values).forUpdate().execute()
 }
 
-const pointingAt = (db: DbOrTrx, reference: Reference, values: string[]) =>
-  db
-    .selectFrom('ledger')
-    .select(COLUMNS)
-    .where(reference, '=', sql<string>`any(${values}::text[])`)
-    .orderBy('id')
+const pointingAt = (db: DbOrTrx, reference: Reference, values: string[]) => {
+  const entries = db.selectFrom('ledger').select(COLUMNS).orderBy('id')
+  return reference === 'role_key'
+    ? entries.where(
+        sql<boolean>`lower(role_key) = any(array(select lower(key) from unnest(${values}::text[]) as k(key)))`,
+      )
+    : entries.where(reference, '=', sql<string>`any(${values}::text[])`)
+}
 
 /** Which of these users own a record that is in Marketo, or that waits for them to be. */
 export async function usedOwners(db: DbOrTrx, userIds: string[]): Promise<Set<string>> {

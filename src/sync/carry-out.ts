@@ -20,7 +20,7 @@ import { movedRoles } from './moved-roles.ts'
 import { DEFINITIONS } from './objects/index.ts'
 import { payloadOf, type RemovalPayload } from './removal-payload.ts'
 import { releaseByKey, releasePersons } from './release-persons.ts'
-import { roleKeyOf } from './role-key.ts'
+import { roleIdentity, roleKeyOf } from './role-key.ts'
 import { freeRoleKeys } from './role-keys.ts'
 import { settleRemoved, type Removed } from './settle-removed.ts'
 import { lookedUpFirst, sizeAfter } from './suspects.ts'
@@ -199,7 +199,7 @@ const suspicionOf = (intent: Intent): number => (payloadOf(intent).suspect === t
 /** No Marketo record twice in a call. */
 function keyText(intent: Intent): string {
   const payload = payloadOf(intent)
-  return payload.how === 'delete role' ? payload.roleKey : intent.id
+  return payload.how === 'delete role' ? roleIdentity(payload.roleKey) : intent.id
 }
 
 function keyOf(payload: RemovalPayload): Fields {

@@ -4,7 +4,7 @@ import { openIntents, standingParents, takenKeys } from '../database/intents.ts'
 import { isSameEntry, readLedger } from '../database/ledger.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
 import type { DbOrTrx } from '../database/tables.ts'
-import { roleKeyText } from './role-key.ts'
+import { roleIdentity, roleKeyText } from './role-key.ts'
 import { SOON_MS } from './settle-failed.ts'
 import { intentOf, parentsIn, type Write } from './write.ts'
 
@@ -24,10 +24,11 @@ export async function intend(
       roleKeys: writes.flatMap(roleKeyOf),
       marketoIds: writes.flatMap(({ marketoId }) => marketoId ?? []),
     })
+    const takenRoles = new Set([...taken].map(roleIdentity))
     const outdated = await outdatedPlans(trx, writes)
     const collides = (write: Write): boolean =>
       outdated.has(write.id) ||
-      roleKeyOf(write).some((key) => taken.has(key)) ||
+      roleKeyOf(write).some((key) => takenRoles.has(roleIdentity(key))) ||
       (write.marketoId !== null && taken.has(write.marketoId))
     const leaving = (write: Write): boolean => parentsIn(write).some((parent) => !standing.has(parent))
     const free = writes.filter((write) => !collides(write) && !leaving(write))

@@ -1,74 +1,111 @@
 // Opportunity roles. Marketo's key is opportunity + its own lead id + role, so two contact roles can fall on one key: they are one
 // Marketo role, written by the first of them. What happens to a key that is no longer used: role-keys.ts.
-import { settle } from '../database/changes.ts'
-import { confirm, dependants, lockLedger } from '../database/ledger.ts'
+import { mark, PRIORITY, settle } from '../database/changes.ts'
+import { confirm, dependants, isSameEntry, lockLedger, type LedgerEntry } from '../database/ledger.ts'
 import { unpark } from '../database/parked.ts'
-import type { Db } from '../database/tables.ts'
+import type { Db, DbOrTrx } from '../database/tables.ts'
 import { pushObjects, type PushDeps } from './push.ts'
-import { roleKeyText } from './role-key.ts'
+import { isSameRole, roleIdentity, roleKeyText } from './role-key.ts'
 import { releaseRoleKeys } from './role-keys.ts'
+import { leave } from './settle-removed.ts'
 import { oldRoleKey } from './settle.ts'
 import type { Write } from './write.ts'
 
 export async function pushRoles(deps: PushDeps & { db: Db }, writes: Write[]): Promise<void> {
-  const keys = [...new Set(writes.map(keyOf))]
+  const respelled = writes.filter(isRespelled)
+  const others = writes.filter((write) => !isRespelled(write))
   const holders = new Map(
-    (await dependants(deps.db, 'role_key', keys))
-      .filter((entry) => entry.state === 'confirmed' && entry.hashes !== null)
-      .map((entry) => [entry.roleKey, entry.id]),
+    [...(await standing(deps.db, others))].flatMap(([identity, entry]) =>
+      entry.hashes === null ? [] : [[identity, entry.id]],
+    ),
   )
   const first = new Map<string, string>()
-  for (const write of [...writes].sort((a, b) => a.id.localeCompare(b.id))) {
-    const key = keyOf(write)
-    if (!first.has(key)) first.set(key, holders.get(key) ?? write.id)
+  for (const write of [...others].sort((a, b) => a.id.localeCompare(b.id))) {
+    const identity = identityOf(write)
+    if (!first.has(identity)) first.set(identity, holders.get(identity) ?? write.id)
   }
-  const writing = writes.filter((write) => first.get(keyOf(write)) === write.id)
-  const sharing = writes.filter((write) => first.get(keyOf(write)) !== write.id)
+  const writing = others.filter((write) => first.get(identityOf(write)) === write.id)
+  const sharing = others.filter((write) => first.get(identityOf(write)) !== write.id)
   await pushObjects(deps, writing)
   await share(deps, sharing)
+  await respell(deps, respelled)
 }
 
 const keyOf = (write: Write): string => (write.role === null ? '' : roleKeyText(write.role))
+const identityOf = (write: Write): string => roleIdentity(keyOf(write))
+
+/** The contact role that Marketo's role stands for, by identity; the one that wrote it, where there are several. */
+async function standing(db: DbOrTrx, writes: Write[]): Promise<Map<string, LedgerEntry>> {
+  const entries = await dependants(db, 'role_key', writes.map(keyOf))
+  const confirmed = entries.filter((entry) => entry.state === 'confirmed')
+  return new Map(
+    confirmed
+      .toSorted((a, b) => Number(a.hashes !== null) - Number(b.hashes !== null))
+      .map((entry) => [roleIdentity(entry.roleKey ?? ''), entry]),
+  )
+}
 
 /** Shares a role that another contact role wrote: noted without a call, once the other one stands in Marketo. */
 async function share(deps: PushDeps, sharing: Write[]): Promise<void> {
   if (sharing.length === 0) return
   await deps.leader(async (trx) => {
-    const standing = new Set(
-      (await dependants(trx, 'role_key', sharing.map(keyOf)))
-        .filter((entry) => entry.state === 'confirmed')
-        .map((entry) => entry.roleKey),
-    )
-    const shared = sharing.filter((write) => standing.has(keyOf(write)))
-    const entries = await lockLedger(
-      trx,
-      shared.map(({ id }) => id),
-    )
+    const holders = await standing(trx, sharing)
+    const shared = sharing.flatMap((write) => {
+      const holder = holders.get(identityOf(write))
+      return holder === undefined ? [] : [{ write, roleKey: holder.roleKey }]
+    })
+    const ids = shared.map(({ write }) => write.id)
+    const entries = await lockLedger(trx, ids)
     await confirm(
       trx,
-      shared.map((write) => ({
+      shared.map(({ write, roleKey }) => ({
         object: write.object,
         id: write.id,
         marketoId: null,
         state: 'confirmed',
         hashes: null,
         ...write.references,
-        roleKey: keyOf(write),
+        roleKey,
         notes: 'another contact role with the same contact and role is the one Marketo holds',
         pushed: false,
       })),
     )
     await settle(
       trx,
-      shared.map((write) => write.taken),
+      shared.map(({ write }) => write.taken),
     )
-    await unpark(
-      trx,
-      shared.map((write) => write.id),
-    )
+    await unpark(trx, ids)
     await releaseRoleKeys(
       trx,
-      shared.flatMap((write) => oldRoleKey(write, entries.get(write.id))),
+      shared.flatMap(({ write }) => oldRoleKey(write, entries.get(write.id))),
+    )
+  })
+}
+
+/** The same role to Marketo, which would keep the old spelling, or lose the role by the delete of its old key. */
+const isRespelled = ({ entry, role }: Write): boolean =>
+  entry?.state === 'confirmed' &&
+  role !== null &&
+  entry.roleKey !== roleKeyText(role) &&
+  isSameRole(entry.roleKey, role)
+
+/** Deleted first, unless it is shared, and then written anew. */
+async function respell(deps: PushDeps, writes: Write[]): Promise<void> {
+  if (writes.length === 0) return
+  await deps.leader(async (trx) => {
+    const entries = await lockLedger(
+      trx,
+      writes.map(({ id }) => id),
+    )
+    const current = writes.filter(({ id, entry }) => isSameEntry(entry, entries.get(id)))
+    await releaseRoleKeys(
+      trx,
+      current.map(({ id, entry, taken }) => ({ id, roleKey: entry?.roleKey ?? '', version: taken.version })),
+    )
+    for (const { entry } of current) if (entry !== undefined) await leave(trx, entry, true)
+    await mark(
+      trx,
+      writes.map(({ object, id }) => ({ object, id, priority: PRIORITY.live })),
     )
   })
 }

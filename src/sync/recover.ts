@@ -13,12 +13,13 @@ import {
 import { lose, readLedger } from '../database/ledger.ts'
 import type { Db } from '../database/tables.ts'
 import type { Log } from '../log.ts'
-import { findLeads, findObjects, findRoles, type Fields } from '../marketo/calls.ts'
+import { findLeads, findObjects, findRoles, type Fields, type RoleKey } from '../marketo/calls.ts'
 import type { MarketoClient } from '../marketo/client.ts'
 import type { ObjectName } from '../salesforce/ids.ts'
 import { RECORDS_A_CALL } from './batches.ts'
 import { DEFINITIONS } from './objects/index.ts'
 import type { CarryOut } from './carry-out.ts'
+import { roleIdentity, roleKeyText } from './role-key.ts'
 import { noteSent } from './note-sent.ts'
 import { settleUpserts } from './settle.ts'
 import { UNKNOWN_OUTCOME } from './suspects.ts'
@@ -203,7 +204,7 @@ export function createRecover(deps: RecoverDeps): Recover {
       ])
     }
     if (marketo === 'OpportunityRole') {
-      const ids = new Map(intents.map((intent) => [payloadOf(intent).roleKey, intent.id]))
+      const ids = new Map(intents.map((intent) => [roleIdentity(payloadOf(intent).roleKey ?? ''), intent.id]))
       const found = await findRoles(deps.client, {
         keys: intents.map((intent) => payloadOf(intent).role!),
         fields: [...sent, 'marketoGUID'],
@@ -212,7 +213,7 @@ export function createRecover(deps: RecoverDeps): Recover {
       if (!found.ok) return undefined
       return new Map(
         found.records.map((role): [string, Fields] => [
-          ids.get(`${String(role.externalOpportunityId)}|${String(role.leadId)}|${String(role.role)}`) ?? '',
+          ids.get(roleIdentity(roleKeyText(role as unknown as RoleKey))) ?? '',
           role,
         ]),
       )

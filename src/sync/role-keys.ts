@@ -16,7 +16,7 @@ import {
 import { confirm, dependants, lockDependants, type LedgerEntry } from '../database/ledger.ts'
 import type { DbOrTrx } from '../database/tables.ts'
 import type { RemovalPayload } from './removal-payload.ts'
-import { roleKeyOf, roleKeyText } from './role-key.ts'
+import { roleIdentity, roleKeyOf, roleKeyText } from './role-key.ts'
 
 /** A contact role, and a key that it leaves. */
 export interface RoleLeft {
@@ -38,9 +38,9 @@ export async function releaseRoleKeys(trx: DbOrTrx, roles: RoleLeft[]): Promise<
     (entry) =>
       entry.state === 'confirmed' &&
       // Two that change places each stand for the other's former key.
-      !roles.some((role) => role.id === entry.id && role.roleKey === entry.roleKey),
+      !roles.some((role) => role.id === entry.id && isSame(role.roleKey, entry.roleKey)),
   )
-  const kept = new Map<string | null, LedgerEntry>(sharers.map((entry) => [entry.roleKey, entry]))
+  const kept = new Map(sharers.map((entry) => [roleIdentity(entry.roleKey ?? ''), entry]))
   await mark(
     trx,
     [...kept.values()].map((entry) => ({
@@ -50,7 +50,11 @@ export async function releaseRoleKeys(trx: DbOrTrx, roles: RoleLeft[]): Promise<
       force: true,
     })),
   )
-  const dropped = new Map(roles.filter((role) => !kept.has(role.roleKey)).map((role) => [role.roleKey, role]))
+  const dropped = new Map(
+    roles.flatMap((role) =>
+      kept.has(roleIdentity(role.roleKey)) ? [] : [[roleIdentity(role.roleKey), role]],
+    ),
+  )
   await openIntents(trx, [...dropped.values()].map(deleteOf))
 }
 
@@ -61,14 +65,14 @@ export async function dropMovedRoles(
   roleKeys: string[],
 ): Promise<void> {
   // The look for calls comes first: one that ended since has made its role stand.
-  const busy = await takenKeys(trx, { roleKeys, marketoIds: [] })
+  const busy = new Set([...(await takenKeys(trx, { roleKeys, marketoIds: [] }))].map(roleIdentity))
   const standing = await dependants(trx, 'role_key', roleKeys)
   for (const entry of standing)
-    if (entry.state === 'confirmed' && entry.roleKey !== null) busy.add(entry.roleKey)
+    if (entry.state === 'confirmed' && entry.roleKey !== null) busy.add(roleIdentity(entry.roleKey))
   await openIntents(
     trx,
     roleKeys
-      .filter((roleKey) => !busy.has(roleKey))
+      .filter((roleKey) => !busy.has(roleIdentity(roleKey)))
       .map((roleKey) => deleteOf({ id: recordOf(id), roleKey, version })),
   )
 }
@@ -84,6 +88,9 @@ function deleteOf({ id, roleKey, version }: RoleLeft): Intent {
     payload: { how: 'delete role', roleKey } satisfies RemovalPayload,
   }
 }
+
+const isSame = (one: string, other: string | null): boolean =>
+  other !== null && roleIdentity(one) === roleIdentity(other)
 
 const personIn = (roleKey: string): string => String(roleKeyOf(roleKey).leadId)
 
@@ -117,24 +124,26 @@ export async function moveRoleKeys(trx: DbOrTrx, loser: LedgerEntry, winner: str
  */
 export async function freeRoleKeys(trx: DbOrTrx, intents: Intent[], goOnForMs: number): Promise<Intent[]> {
   const keyOf = (intent: Intent): string => (intent.payload as { roleKey: string }).roleKey
+  const identities = (roleKeys: Iterable<string>): Set<string> => new Set([...roleKeys].map(roleIdentity))
   const keys = intents.map(keyOf)
-  const writing = await rolesBeingWritten(trx, keys)
+  const writing = identities(await rolesBeingWritten(trx, keys))
   const merging = await mergingPersons(trx, keys.map(personIn))
   // After the look for merges: one that ended since these were read has given its roles other keys.
   const standing = await standingIntents(trx, intents)
-  const going = await rolesGoing(trx, keys, { besides: intents.map(({ id }) => id), goOnForMs })
-  const held = new Set(
-    (await dependants(trx, 'role_key', keys))
-      .filter((entry) => entry.state === 'confirmed')
-      .map((entry) => entry.roleKey),
+  const besides = intents.map(({ id }) => id)
+  const going = identities(await rolesGoing(trx, keys, { besides, goOnForMs }))
+  const held = identities(
+    (await dependants(trx, 'role_key', keys)).flatMap(({ state, roleKey }) =>
+      state === 'confirmed' && roleKey !== null ? [roleKey] : [],
+    ),
   )
-  const needless = intents.filter((intent) => held.has(keyOf(intent)))
+  const needless = intents.filter((intent) => held.has(roleIdentity(keyOf(intent))))
   await closeIntents(
     trx,
     needless.map((intent) => intent.id),
   )
   return intents.filter((intent) => {
-    const key = keyOf(intent)
+    const key = roleIdentity(keyOf(intent))
     return (
       standing.has(intent.id) &&
       !held.has(key) &&

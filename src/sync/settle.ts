@@ -9,7 +9,7 @@ import type { DbOrTrx } from '../database/tables.ts'
 import { wantInsights } from '../database/refresh-progress.ts'
 import { keepDoubts } from './hashes.ts'
 import { personObjectOf } from './objects/index.ts'
-import { roleKeyText } from './role-key.ts'
+import { isSameRole, roleKeyText } from './role-key.ts'
 import { rememberOutcomes } from './remember.ts'
 import { releaseRoleKeys } from './role-keys.ts'
 import { codeOf, parkRefused, reasonOf, settleGone, soonAfter } from './settle-failed.ts'
@@ -139,7 +139,7 @@ async function accept(trx: DbOrTrx, accepted: Outcome[]): Promise<void> {
     ({ created, write }) =>
       created &&
       write.entry?.state === 'confirmed' &&
-      (write.role === null || write.entry.roleKey === roleKeyText(write.role)),
+      (write.role === null || isSameRole(write.entry.roleKey, write.role)),
   )
   await changes.mark(
     trx,
@@ -158,7 +158,7 @@ export function oldRoleKey(
   entry: ledger.LedgerEntry | undefined,
 ): { id: string; roleKey: string; version: number }[] {
   const old = entry?.state === 'confirmed' ? entry.roleKey : null
-  return old === null || role === null || old === roleKeyText(role)
+  return old === null || role === null || isSameRole(old, role)
     ? []
     : [{ id, roleKey: old, version: taken.version }]
 }

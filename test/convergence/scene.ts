@@ -48,7 +48,7 @@ export type Deed = (scene: Scene, numbers: Numbers) => void
 
 const EMAILS = 12
 export const email = (n: number): string | null => (n % 7 === 0 ? null : `person${n % EMAILS}@x.example`)
-export const ROLES = ['Decision Maker', 'Evaluator', 'Influencer', null]
+export const ROLES = ['Decision Maker', 'Evaluator', 'Influencer', null, 'evaluator']
 export const TEXTS = ['', 'short', 'Ünïcödé 😀', 'x'.repeat(90), 'a,b"c\'d', 'null', ' ']
 
 export const pick = <T>(list: readonly T[], n: number): T => list[n % list.length]!

@@ -91,6 +91,42 @@ story(
   },
 )
 
+/** Marketo compares keys without regard to case. */
+story(
+  'Roles whose names differ in case only are one role in Marketo, which stays as long as one of them does',
+  {},
+  async (t, { org, ids, instance, person, inStep, newCalls }) => {
+    const names = (): unknown[] => instance.rolesOf(person(ids.carl).id).map(({ fields }) => fields.role)
+    org.update('OpportunityContactRole', ids.role, { Role: 'DECISION MAKER' })
+    await inStep()
+    t.strictSame(names(), ['DECISION MAKER'])
+    newCalls()
+    const twins = org.insert(
+      'OpportunityContactRole',
+      ['Decision maker', 'decision maker', 'Evaluator', 'evaluator'].map((Role) => ({
+        OpportunityId: ids.deal,
+        ContactId: ids.carl,
+        Role,
+      })),
+    )
+    await inStep()
+    t.strictSame(names().length, 2)
+    org.delete('OpportunityContactRole', ids.role)
+    org.update('OpportunityContactRole', twins[2]!, { Role: 'EVALUATOR' })
+    await inStep()
+    org.delete('OpportunityContactRole', twins[0]!)
+    org.delete('OpportunityContactRole', twins[3]!)
+    await inStep()
+    t.equal(names().length, 2)
+    org.delete('OpportunityContactRole', twins[1]!)
+    await inStep()
+    t.strictSame(
+      names().map((name) => String(name).toLowerCase()),
+      ['evaluator'],
+    )
+  },
+)
+
 story(
   'While the former key of a renamed role is still in Marketo, the status does not say that all is done',
   {},
