@@ -78,3 +78,24 @@ export async function parkRefused(trx: DbOrTrx, refused: Outcome[]): Promise<voi
     claims.filter(({ write }) => write.entry?.state === 'lost').map(({ write }) => write.id),
   )
 }
+
+/** Somebody else had made the person with the record's key, and Marketo did not take the values: it is the record's all the same, or a removal,
+ *  merge or conversion would leave it behind with the key. */
+export async function noteFound(trx: DbOrTrx, failed: Outcome[]): Promise<void> {
+  const found = failed.flatMap(({ write }) => {
+    const { object, id, entry, adopts, takesOver, marketoId } = write
+    const isPerson = object === 'Lead' || object === 'Contact'
+    const isNews = !adopts && takesOver === undefined && (entry === undefined || entry.state === 'outside')
+    return isPerson && isNews && marketoId !== null ? [{ object, id, marketoId }] : []
+  })
+  const owners = await ledger.ownersOfPersons(
+    trx,
+    found.map(({ marketoId }) => marketoId),
+  )
+  await ledger.confirm(
+    trx,
+    found
+      .filter(({ marketoId }) => !owners.has(marketoId))
+      .map((person) => ({ ...person, state: 'confirmed', hashes: null, pushed: false })),
+  )
+}

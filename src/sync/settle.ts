@@ -12,7 +12,7 @@ import { personObjectOf } from './objects/index.ts'
 import { isSameRole, roleKeyText } from './role-key.ts'
 import { rememberOutcomes } from './remember.ts'
 import { releaseRoleKeys } from './role-keys.ts'
-import { codeOf, parkRefused, reasonOf, settleGone, soonAfter } from './settle-failed.ts'
+import { codeOf, noteFound, parkRefused, reasonOf, settleGone, soonAfter } from './settle-failed.ts'
 import { isAdopted, type Outcome, type Write } from './write.ts'
 
 export interface Settlement {
@@ -42,6 +42,7 @@ export async function settleUpserts(
     await accept(trx, accepted)
     await settleGone(trx, gone)
     await parkRefused(trx, refused)
+    await noteFound(trx, [...refused, ...again])
     await rememberOutcomes(trx, accepted, refused)
     await changes.postpone(
       trx,
