@@ -198,7 +198,8 @@ export async function runFlows(
     const wait =
       stream.state().state === 'daily-limit' ? Math.min(everyMs, RECONCILE_WITHOUT_STREAM_MS) : everyMs
     const isAsked = asked > reconcilesAnswered
-    if (isAsked || now() - (await lastRunOf(reconcile)) >= wait) await reconcile.runOnce()
+    if (isAsked || now() - (await lastRunOf(reconcile)) >= wait || (await reconcile.isOwed()))
+      await reconcile.runOnce()
     if (isAsked) await census.runOnce()
     reconcilesAnswered = asked
   }

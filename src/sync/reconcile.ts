@@ -18,7 +18,18 @@ export interface Reconcile {
   runOnce(): Promise<{ found: number }>
   /** When the last one ended, of whatever leader. */
   lastRunAt(): Promise<Date | null>
+  /** Whether the backfill has gone through what the last one left to it: what came in meanwhile, behind the backfill's back, nobody has found. */
+  isOwed(): Promise<boolean>
 }
+
+interface LastRun {
+  lastRunAt: string
+  found: number
+  /** Objects whose first backfill was not through. */
+  left?: ObjectName[]
+}
+
+const LAST_RUN = 'reconcile'
 
 interface Watermark {
   at: string
@@ -38,12 +49,12 @@ export function createReconcile(deps: {
   wake: () => void
 }): Reconcile {
   const { db, leader, reader, log, signal, wake } = deps
-  let lastRunAt: Date | null = null
+  let last: { at: Date; left: ObjectName[] } | undefined
 
-  async function walk(object: ObjectName): Promise<number> {
+  /** Undefined: the object is the backfill's still. */
+  async function walk(object: ObjectName): Promise<number | undefined> {
     const stored = await readState<Watermark>(db, watermarkKey(object))
-    // Without a watermark everything is the backfill's.
-    if (stored === undefined) return 0
+    if (stored === undefined) return undefined
     return walkOn(object, stored).catch(async (error: unknown) => {
       if (isJobLost(error))
         await leader((trx) => writeState(trx, watermarkKey(object), { at: stored.at } satisfies Watermark))
@@ -74,26 +85,37 @@ export function createReconcile(deps: {
     return found
   }
 
+  async function lastRun(): Promise<typeof last> {
+    const stored = last === undefined ? await readState<LastRun>(db, LAST_RUN) : undefined
+    if (stored !== undefined) last = { at: new Date(stored.lastRunAt), left: stored.left ?? [] }
+    return last
+  }
+
   return {
     async runOnce() {
       const startedAt = Date.now()
       let found = 0
+      const left: ObjectName[] = []
       const failed = new Map<ObjectName, unknown>()
       // One object that can't be read hides nothing of the others.
       for (const object of OBJECTS)
-        if (deps.mapping().objects[object].active)
-          found += await walk(object).catch((error: unknown) => {
+        if (deps.mapping().objects[object].active) {
+          const rows = await walk(object).catch((error: unknown) => {
             signal.throwIfAborted()
             failed.set(object, error)
             return 0
           })
+          if (rows === undefined) left.push(object)
+          else found += rows
+        }
       const ended = new Date()
       await leader(async (trx) => {
         await tellFailed(trx, failed)
-        if (failed.size === 0) await writeState(trx, 'reconcile', { lastRunAt: ended.toISOString(), found })
+        if (failed.size === 0)
+          await writeState(trx, LAST_RUN, { lastRunAt: ended.toISOString(), found, left } satisfies LastRun)
       })
       for (const error of failed.values()) throw error
-      lastRunAt = ended
+      last = { at: ended, left }
       log.info(
         { found, ms: Date.now() - startedAt },
         `reconciled with Salesforce: ${found} records to look at`,
@@ -101,10 +123,12 @@ export function createReconcile(deps: {
       return { found }
     },
 
-    async lastRunAt() {
-      const stored = lastRunAt === null ? await readState<{ lastRunAt: string }>(db, 'reconcile') : undefined
-      if (stored !== undefined) lastRunAt = new Date(stored.lastRunAt)
-      return lastRunAt
+    lastRunAt: async () => (await lastRun())?.at ?? null,
+
+    async isOwed() {
+      const left = (await lastRun())?.left ?? []
+      for (const object of left) if ((await readState(db, watermarkKey(object))) === undefined) return false
+      return left.length > 0
     },
   }
 }

@@ -70,3 +70,29 @@ story(
     t.equal(all[edit]?.recordCount, 1, 'it was no part of the backfill')
   },
 )
+
+/** More than are read by pages: a bulk job reads these as they are when it begins. */
+const MANY = 10_001
+
+story(
+  'A lead that is made while the first backfill reads the leads, and whose event is lost, is found when it has read them',
+  {
+    org: (org) =>
+      org.insert(
+        'Lead',
+        Array.from({ length: MANY }, (_, n) => ({ LastName: `L${n}`, Company: 'Crowd' })),
+      ),
+    before: (_marketo, { faults }) => faults.slow(3_000, { kind: 'bulk', skip: 1 }),
+    atOnce: true,
+  },
+  async (_t, { org, salesforce, status, inStep, log }) => {
+    await until('the bulk job', () => salesforce.calls.list.some(({ kind }) => kind === 'bulk'), 20_000)
+    await until('the stream', async () => (await status()).stream.state === 'live')
+    salesforce.faults.dropEventsAtSource(1)
+    org.insert('Lead', { LastName: 'Unheard', Company: 'Crowd' })
+    salesforce.faults.resetEvents()
+    salesforce.faults.forgetClients()
+    await until('the gap', () => log.some((line) => line.includes('reconciled with Salesforce')), 20_000)
+    await inStep({ deadlineMs: 60_000 })
+  },
+)

@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { listProblems, readState, writeState } from '../../src/database/state.ts'
 import type { Db } from '../../src/database/tables.ts'
 import { BridgeError } from '../../src/errors.ts'
+import { OBJECTS } from '../../src/salesforce/ids.ts'
 import { createReconcile, watermarkKey, type Reconcile } from '../../src/sync/reconcile.ts'
 import { leaderUntil, orgOfLeads } from './fixtures/killed.ts'
 
@@ -96,3 +97,24 @@ t.test('an object that can not be read hides nothing of the others, and is told'
   t.strictSame(await listProblems(db), [])
   t.ok(await reconcile.lastRunAt())
 })
+
+t.test(
+  'what it leaves to the first backfill is owed as soon as that is through, also by the next leader',
+  async (t) => {
+    const { db, ids, reconcileUntil } = await prepare(t, 3)
+    t.equal(await reconcileUntil(9).isOwed(), false, 'before the first one')
+    await db.deleteFrom('state').where('key', '=', watermarkKey('Lead')).execute()
+    const reconcile = reconcileUntil(99)
+    t.strictSame(await reconcile.runOnce(), { found: 0 })
+    t.equal(await reconcile.isOwed(), false, 'the backfill is not through')
+    const now = new Date().toISOString()
+    for (const object of OBJECTS)
+      await writeState(db, watermarkKey(object), { at: object === 'Lead' ? SINCE : now })
+    t.equal(await reconcile.isOwed(), true)
+    const next = reconcileUntil(99)
+    t.equal(await next.isOwed(), true)
+    t.strictSame(await next.runOnce(), { found: 3 })
+    t.strictSame(await marked(db), new Set(ids))
+    t.equal(await next.isOwed(), false)
+  },
+)
