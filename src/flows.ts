@@ -19,6 +19,7 @@ import type { Salesforce } from './salesforce/connect.ts'
 import type { ObjectName } from './salesforce/ids.ts'
 import { createReader } from './salesforce/read.ts'
 import { openStream } from './salesforce/stream.ts'
+import { createAskedReconcile } from './sync/asked-reconcile.ts'
 import { createBackfill } from './sync/backfill.ts'
 import { createBrake } from './sync/brake.ts'
 import { CENSUS_EVERY_MS, createCensus } from './sync/census.ts'
@@ -100,6 +101,7 @@ export async function runFlows(
   const finding = { db, leader, reader, mapping: mapping.current, log, signal: stopping, wake }
   const backfill = createBackfill(finding)
   const reconcile = createReconcile(finding)
+  const askedReconcile = createAskedReconcile({ db, leader })
   const census = createCensus({ ...finding, salesforce })
   const catchUp = createCatchUp({ db, leader, backfill, census, brake, log })
   const work = createWork({
@@ -154,8 +156,6 @@ export async function runFlows(
     now,
     signal,
   })
-  let reconcilesAsked = 0
-  let reconcilesAnswered = 0
   let allFilled = false
   let vacuumedAt = startedAt
   let refreshIn = 0
@@ -185,7 +185,7 @@ export async function runFlows(
     if (command.name === 'backfill') await backfill.request({ objects, force })
     else if (command.name === 'backfill-pause') await backfill.pause()
     else if (command.name === 'backfill-resume') await backfill.resume()
-    else if (command.name === 'reconcile') reconcilesAsked++
+    else if (command.name === 'reconcile') await askedReconcile.ask(command.id)
     else if (command.name === 'reload-mapping') await mapping.reload({ fresh: true })
     else await brake.confirm(command.id)
     sources.commandsDone = command.id
@@ -193,15 +193,15 @@ export async function runFlows(
   }
 
   async function reconcileWhenDue(): Promise<void> {
-    const asked = reconcilesAsked
+    const asked = await askedReconcile.pending()
     const everyMs = env.RECONCILE_EVERY_MINUTES * 60_000
     const wait =
       stream.state().state === 'daily-limit' ? Math.min(everyMs, RECONCILE_WITHOUT_STREAM_MS) : everyMs
-    const isAsked = asked > reconcilesAnswered
-    if (isAsked || now() - (await lastRunOf(reconcile)) >= wait || (await reconcile.isOwed()))
-      await reconcile.runOnce()
-    if (isAsked) await census.runOnce()
-    reconcilesAnswered = asked
+    const isDue = now() - (await lastRunOf(reconcile)) >= wait
+    if (asked !== undefined || isDue || (await reconcile.isOwed())) await reconcile.runOnce()
+    if (asked === undefined) return
+    await census.runOnce()
+    await askedReconcile.answer(asked)
   }
 
   /** Of whatever leader: terms may be shorter than the time between two runs. Before the first one, since the first backfill. */
