@@ -7,11 +7,13 @@ import type { LeaderTransaction } from '../database/lease.ts'
 import { mergeLeads } from '../marketo/calls.ts'
 import type { MarketoClient } from '../marketo/client.ts'
 import { SEVERAL_PERSONS } from '../marketo/known-codes.ts'
-import { verdictOfCall } from '../marketo/verdict.ts'
+import { verdictAlone, verdictOfCall, type Verdict } from '../marketo/verdict.ts'
 import { priorityOf } from './push.ts'
 import { SOON_MS } from './settle-failed.ts'
 import { settleUpserts } from './settle.ts'
 import type { Write } from './write.ts'
+
+const MERGE_BY_HAND = 'Merge them in Marketo (Database > the persons > Merge People)'
 
 export interface SamePerson {
   id: number
@@ -55,13 +57,23 @@ export async function joinPersons(
     }
     await leader((trx) => closeIntents(trx, [write.id]))
     if (outcome.ok) return String(newest.id)
-    // One of them is gone, say: they are looked up anew.
-    const again = verdict.kind === 'gone' ? { ...verdict, kind: 'again' as const, afterMs: SOON_MS } : verdict
-    await settleUpserts(leader, '', [{ write, verdict: again, marketoId: null, created: false }])
+    await settleUpserts(leader, '', [
+      { write, verdict: verdictOnMerge(verdict), marketoId: null, created: false },
+    ])
     return undefined
   } finally {
     outstanding.delete(call)
   }
+}
+
+function verdictOnMerge(verdict: Verdict): Verdict {
+  const alone = verdictAlone(verdict)
+  // One of them is gone, say: they are looked up anew.
+  if (alone.kind === 'gone') return { ...alone, kind: 'again', afterMs: SOON_MS }
+  // The usual advice is about the values of a record.
+  if (verdict.kind === 'bisect' && alone.kind === 'refused')
+    return { ...alone, advice: `${MERGE_BY_HAND}; then retry.` }
+  return alone
 }
 
 /** False: another write of one of them is under way, and this one comes a little later. */
@@ -96,8 +108,7 @@ async function report(leader: LeaderTransaction, write: Write, persons: SamePers
     kind: 'several' as const,
     code: SEVERAL_PERSONS,
     reason: `${persons.length} Marketo persons carry the key ${write.id}: ${some}.`,
-    advice:
-      'Merge them in Marketo (Database > the persons > Merge People), or set SEVERAL_PERSONS to merge; then retry.',
+    advice: `${MERGE_BY_HAND}, or set SEVERAL_PERSONS to merge; then retry.`,
   }
   await settleUpserts(leader, '', [{ write, verdict, marketoId: null, created: false }])
 }

@@ -144,6 +144,37 @@ story(
   },
 )
 
+story(
+  'Several persons with one key whose merge Marketo refuses are told after one call, and sent when somebody has merged them',
+  {
+    env: { SEVERAL_PERSONS: 'merge' },
+    impatient: true,
+    org: severalPersons,
+    before: ({ instance, faults }, { org }) => {
+      faults.add({ kind: 'error', code: '1077', match: { endpoint: 'leads/{id}/merge.json' } })
+      const sam = org.all('Lead').find((row) => row['LastName'] === 'Several')!.Id
+      for (const city of ['Lund', 'Umeå']) instance.createLead({ externalPersonId: sam, city })
+    },
+  },
+  async (t, { ids, instance, inStep, person, parked, api, marketo }) => {
+    t.match((await parked()).get(ids.sam), {
+      object: 'Lead',
+      code: '1077',
+      reason: /1077/,
+      advice: /Merge People/,
+      attempts: 1,
+    })
+    t.equal(marketo.calls.count('leads/{id}/merge.json'), 1)
+    const [winner, loser] = instance.findLeads('externalPersonId', ids.sam)
+    instance.mergeLeads(winner!.id, [loser!.id])
+    await api('/api/parked/retry', { method: 'POST', body: { ids: [ids.sam] } })
+    await until('the record to be cured', async () => (await parked()).size === 0)
+    await inStep({ made: new Set([winner!.id]) })
+    t.match(person(ids.sam), { id: winner!.id, fields: { title: 'One', city: 'Lund' } })
+    t.equal(marketo.calls.count('leads/{id}/merge.json'), 1)
+  },
+)
+
 for (const [what, removed] of [
   ['converted', (org: Org, lead: string) => org.convertLead(lead).contactId],
   ['deleted', (org: Org, lead: string) => org.delete('Lead', lead)],
