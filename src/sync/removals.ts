@@ -12,7 +12,7 @@ import {
   type LedgerEntry,
 } from '../database/ledger.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
-import { readParked } from '../database/parked.ts'
+import { readParked, unpark } from '../database/parked.ts'
 import type { DbOrTrx } from '../database/tables.ts'
 import type { ObjectName } from '../salesforce/ids.ts'
 import type { Brake } from './brake.ts'
@@ -143,6 +143,7 @@ export function createRemove(deps: {
         if (role.roleKey !== null)
           await releaseRoleKeys(trx, [{ id: role.id, roleKey: role.roleKey, version: taken.version }])
         await leave(trx, role, step.do === 'remove' && !step.deleted)
+        await unpark(trx, [role.id])
       }
       await settle(trx, [taken])
       return undefined

@@ -88,6 +88,28 @@ story(
 )
 
 story(
+  'A refused contact role leaves the list when it is removed, also where another one stands for its role',
+  {},
+  async (t, { org, ids, marketo, instance, person, inStep, parked, quiet }) => {
+    const { deal: OpportunityId, carl: ContactId } = ids
+    org.insert('OpportunityContactRole', { OpportunityId, ContactId, Role: 'Decision Maker' })
+    await inStep()
+    const refused = marketo.faults.add({
+      kind: 'record',
+      code: '1001',
+      match: { endpoint: 'opportunities/roles.json' },
+    })
+    org.update('OpportunityContactRole', ids.role, { IsPrimary: false })
+    await until('it to be parked', async () => (await parked()).has(ids.role))
+    refused.remove()
+    org.delete('OpportunityContactRole', ids.role)
+    await quiet()
+    t.strictSame([...(await parked())], [])
+    t.equal(instance.rolesOf(person(ids.carl).id).length, 1)
+  },
+)
+
+story(
   'Marketo has lost a sales person (718), a company, a person and an opportunity: all are sent anew, nothing is refused',
   {
     org: (org) => ({
