@@ -30,6 +30,7 @@ import { createCatchUp } from './sync/mapping-changes.ts'
 import type { Mapping } from './sync/mapping.ts'
 import { createMarketers } from './sync/marketers.ts'
 import { createReconcile } from './sync/reconcile.ts'
+import { optOutFields } from './sync/opt-outs.ts'
 import { createRecover } from './sync/recover.ts'
 import { createRemove } from './sync/removals.ts'
 import { createSync } from './sync/sync.ts'
@@ -86,7 +87,8 @@ export async function runFlows(
   const brake = createBrake({ leader })
   const outstanding = new Set<string>()
   const waitMs = env.MARKETO_AMBIGUOUS_WAIT_SECONDS * 1000
-  const carryOut = createCarryOut({ leader, client, log, counters, outstanding, waitMs, signal })
+  const optOuts = optOutFields(deps.schema)
+  const carryOut = createCarryOut({ leader, client, log, counters, outstanding, optOuts, waitMs, signal })
   const remove = createRemove({ leader, brake, carryOut, deletePolicy: env.DELETE_POLICY })
   const recover = createRecover({
     db,
@@ -118,6 +120,7 @@ export async function runFlows(
     signal,
     matchByEmail: env.MATCH_BY_EMAIL,
     severalPersons: env.SEVERAL_PERSONS,
+    optOuts,
     keyLookup: { accepted: true },
   })
   const sync = createSync({

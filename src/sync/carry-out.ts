@@ -9,8 +9,8 @@ import type { Log } from '../log.ts'
 import { bisect } from '../marketo/bisect.ts'
 import { deleteLeads, deleteObjects, mergeLeads, type Fields } from '../marketo/calls.ts'
 import type { MarketoClient } from '../marketo/client.ts'
-import type { RecordResult, WriteOutcome } from '../marketo/outcome.ts'
-import { verdictOfCall, verdictOfRecord, type Verdict } from '../marketo/verdict.ts'
+import type { Failed, RecordResult, WriteOutcome } from '../marketo/outcome.ts'
+import { backoff, verdictOfCall, verdictOfRecord, type Verdict } from '../marketo/verdict.ts'
 import type { ObjectName } from '../salesforce/ids.ts'
 import { allDone } from './all-done.ts'
 import { batchesOf } from './batches.ts'
@@ -18,6 +18,7 @@ import type { SyncCounters } from './counters.ts'
 import { whoIsMissing } from './missing-partner.ts'
 import { movedRoles } from './moved-roles.ts'
 import { DEFINITIONS } from './objects/index.ts'
+import { readOptOuts, tellOptOuts } from './opt-outs.ts'
 import { payloadOf, type RemovalPayload } from './removal-payload.ts'
 import { releaseByKey, releasePersons } from './release-persons.ts'
 import { roleIdentity, roleKeyOf } from './role-key.ts'
@@ -33,6 +34,8 @@ export function createCarryOut(deps: {
   log: Log
   counters: SyncCounters
   outstanding: Set<string>
+  /** Names of the fields by which persons have opted out. */
+  optOuts: readonly string[]
   /** How long a call of unknown outcome may go on in Marketo. */
   waitMs: number
   signal: AbortSignal
@@ -78,17 +81,22 @@ export function createCarryOut(deps: {
     return deleteObjects(client, marketo, { keys: batch.map((intent) => keyOf(payloadOf(intent))), ...turn })
   }
 
-  async function send(how: RemovalPayload['how'], wanted: Intent[]): Promise<void> {
+  async function send(how: RemovalPayload['how'], wanted: Intent[], optOuts: OptOuts): Promise<void> {
     const call = randomUUID()
     outstanding.add(call)
     try {
-      await sendAs(call, how, wanted)
+      await sendAs(call, how, wanted, optOuts)
     } finally {
       outstanding.delete(call)
     }
   }
 
-  async function sendAs(call: string, how: RemovalPayload['how'], wanted: Intent[]): Promise<void> {
+  async function sendAs(
+    call: string,
+    how: RemovalPayload['how'],
+    wanted: Intent[],
+    optOuts: OptOuts,
+  ): Promise<void> {
     const { object } = wanted[0]!
     const batch = await leader(async (trx) => {
       const free = how === 'delete role' ? await freeRoleKeys(trx, wanted, waitMs) : wanted
@@ -102,6 +110,8 @@ export function createCarryOut(deps: {
     if (batch.length === 0) return
     const attempt = 1 + Math.max(...batch.map(attemptsOf))
     const leaves = await bisect(batch, async (part) => {
+      const untold = how === 'merge' ? await told(part[0]!, optOuts) : undefined
+      if (untold !== undefined) return { answer: [], verdict: untold }
       const { outcome, results } = await sends[how](part)
       const verdict = await partnerKnown(part, verdictOfCall(outcome, { write: true, attempt }))
       return { answer: results, verdict: lookedUpFirst(verdict, part.length, attempt) }
@@ -143,10 +153,43 @@ export function createCarryOut(deps: {
     })
   }
 
+  async function told(intent: Intent, optOuts: OptOuts): Promise<Verdict | undefined> {
+    const payload = payloadOf(intent)
+    if (payload.how !== 'merge') return undefined
+    const attempt = 1 + attemptsOf(intent)
+    const lost = optOuts.get(payload.winner) ?? {}
+    return tellOptOuts(client, { winner: Number(payload.winner), lost, attempt }, turn)
+  }
+
+  /** Undefined where Marketo could not be asked: the merges come again. */
+  async function optOutsOf(intents: Intent[]): Promise<OptOuts | undefined> {
+    const merges = intents.map(payloadOf).filter((payload) => payload.how === 'merge')
+    if (merges.length === 0) return new Map()
+    const found = await readOptOuts(client, merges, deps.optOuts, turn)
+    if (found.ok) return found.lost
+    const attempt = 1 + Math.max(...intents.map(attemptsOf))
+    const verdict = notYet(found, attempt)
+    const failed = intents.map((intent): Removed => ({ intent, verdict }))
+    await leader(async (trx) => {
+      await settleRemoved(trx, failed)
+      await tell(trx, failed)
+    })
+    return undefined
+  }
+
   async function partnerKnown([intent]: Intent[], verdict: Verdict): Promise<Verdict> {
     const payload = payloadOf(intent!)
     if (payload.how !== 'merge' || verdict.kind !== 'gone') return verdict
     return whoIsMissing(client, { ...payload, attempts: attemptsOf(intent!) }, verdict, turn)
+  }
+
+  async function carryOutGroup(group: Intent[]): Promise<void> {
+    const { how } = payloadOf(group[0]!)
+    const optOuts = await optOutsOf(group)
+    if (optOuts === undefined) return
+    const atMost = how === 'merge' ? 1 : sizeAfter(1 + suspicionOf(group[0]!))
+    const batches = batchesOf(group, () => BYTES_A_REMOVAL, keyText, atMost)
+    await allDone(batches.map((batch) => send(how, batch, optOuts)))
   }
 
   return async (intents) => {
@@ -154,26 +197,36 @@ export function createCarryOut(deps: {
       intents,
       (intent) => `${intent.object} ${payloadOf(intent).how} ${suspicionOf(intent)}`,
     )
-    await allDone(
-      [...groups.values()].flatMap((group) => {
-        const { how } = payloadOf(group[0]!)
-        const atMost = how === 'merge' ? 1 : sizeAfter(1 + suspicionOf(group[0]!))
-        const batches = batchesOf(group, () => BYTES_A_REMOVAL, keyText, atMost)
-        return batches.map((batch) => send(how, batch))
-      }),
-    )
+    await allDone([...groups.values()].map(carryOutGroup))
+  }
+}
+
+/** What winners are to be told before their losers are merged into them. */
+type OptOuts = ReadonlyMap<string, Fields>
+
+/** Whatever a look-up failed for, the records are not at fault. */
+function notYet(failed: Failed, attempt: number): Verdict {
+  const verdict = verdictOfCall(failed, { write: false, attempt })
+  if (verdict.kind === 'stop' || verdict.kind === 'quota') return verdict
+  const { code, reason, advice } = 'code' in verdict ? verdict : { ...NOT_ASKED, reason: failed.message }
+  return {
+    kind: 'again',
+    afterMs: 'afterMs' in verdict ? verdict.afterMs : backoff(attempt),
+    code,
+    reason,
+    advice,
   }
 }
 
 const PROBLEM = 'removals'
 
-const NOT_ASKED: Verdict = {
+const NOT_ASKED = {
   kind: 'again',
   afterMs: 0,
   code: 'not-asked',
   reason: 'Marketo could not be asked where a role of a merged person went.',
   advice: 'Nothing to do: it is asked again.',
-}
+} as const
 
 /** An API user that may write but not delete stops nothing else: that is a problem of its own. */
 async function tell(trx: DbOrTrx, removed: Removed[]): Promise<void> {

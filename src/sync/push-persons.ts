@@ -16,6 +16,8 @@ import type { Write } from './write.ts'
 export interface PersonDeps extends PushDeps {
   matchByEmail: boolean
   severalPersons: 'report' | 'merge'
+  /** Names of the fields by which persons have opted out. */
+  optOuts: readonly string[]
   /** Whether Marketo takes `lookupField: externalPersonId`: undocumented, so found out and remembered. */
   keyLookup: { accepted: boolean }
 }
@@ -168,7 +170,7 @@ async function find(
   const found = await findLeads(deps.client, {
     filterType,
     values: writes.map(valueOf),
-    fields: ['id', 'email', 'externalPersonId', 'updatedAt'],
+    fields: ['id', 'email', 'externalPersonId', 'updatedAt', ...deps.optOuts],
     // Of so many with one e-mail none is adopted.
     leaveOutCrowds: filterType === 'email',
     priority: priorityOf(writes),
@@ -185,6 +187,7 @@ async function find(
           ? lead.externalPersonId
           : null,
       updatedAt: typeof lead.updatedAt === 'string' ? lead.updatedAt : '',
+      optOuts: lead,
     })),
   }
 }

@@ -4,10 +4,11 @@ import { randomUUID } from 'node:crypto'
 import { postpone } from '../database/changes.ts'
 import { closeIntents, keepAmbiguous, openIntents, takenKeys } from '../database/intents.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
-import { mergeLeads } from '../marketo/calls.ts'
+import { mergeLeads, type Fields } from '../marketo/calls.ts'
 import type { MarketoClient } from '../marketo/client.ts'
 import { SEVERAL_PERSONS } from '../marketo/known-codes.ts'
 import { verdictAlone, verdictOfCall, type Verdict } from '../marketo/verdict.ts'
+import { optOutsLost, tellOptOuts } from './opt-outs.ts'
 import { priorityOf } from './push.ts'
 import { SOON_MS } from './settle-failed.ts'
 import { settleUpserts } from './settle.ts'
@@ -18,6 +19,8 @@ const MERGE_BY_HAND = 'Merge them in Marketo (Database > the persons > Merge Peo
 export interface SamePerson {
   id: number
   updatedAt: string
+  /** Whether it has opted out, by field. */
+  optOuts: Fields
 }
 
 /** Marketo's id of the one that is left; undefined where the record was settled otherwise. */
@@ -42,14 +45,24 @@ export async function joinPersons(
   outstanding.add(call)
   try {
     if (!(await intend(leader, call, write, newest, others))) return undefined
+    const attempt = 1 + write.taken.attempts
     const losers = others.map(({ id }) => id)
+    const lost = optOutsLost(
+      newest.optOuts,
+      others.map(({ optOuts }) => optOuts),
+    )
+    const turn = { priority: priorityOf([write]), signal }
+    const untold = await tellOptOuts(client, { winner: newest.id, lost, attempt }, turn)
+    if (untold !== undefined) {
+      await leader((trx) => closeIntents(trx, [write.id]))
+      await settleUpserts(leader, '', [{ write, verdict: untold, marketoId: null, created: false }])
+      return undefined
+    }
     const outcome = await mergeLeads(client, {
       winner: newest.id,
       losers,
-      priority: priorityOf([write]),
-      signal,
+      ...turn,
     })
-    const attempt = 1 + write.taken.attempts
     const verdict = verdictOfCall(outcome, { write: true, attempt })
     if (verdict.kind === 'ambiguous' || (verdict.kind === 'bisect' && verdict.wait)) {
       await leader((trx) => keepAmbiguous(trx, call))

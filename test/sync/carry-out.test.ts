@@ -29,6 +29,7 @@ t.test('deletes', async (t) => {
     log: createLog('silent'),
     counters: { received: () => undefined, pushed: () => undefined, confirmed: () => undefined },
     outstanding: new Set(),
+    optOuts: ['unsubscribed', 'doNotCall'],
     waitMs: WAIT_MS,
     signal,
   })

@@ -51,6 +51,7 @@ async function stage(t: TestContext) {
     log: createLog('silent'),
     counters: { received: () => undefined, pushed: () => undefined, confirmed: () => undefined },
     outstanding: new Set(),
+    optOuts: ['unsubscribed', 'doNotCall'],
     waitMs: 0,
     signal,
   })

@@ -1,0 +1,61 @@
+// A merge keeps what the winner has, also a "no" to having opted out: whoever opted out as the loser would be opted in (design §5, rule 4). So
+// the winner is told first. That can be repeated, and a merge can't be undone.
+import { findLeads, syncLeads, type Fields, type ReadTurn } from '../marketo/calls.ts'
+import type { MarketoClient } from '../marketo/client.ts'
+import type { MarketoSchema } from '../marketo/describe.ts'
+import type { Failed } from '../marketo/outcome.ts'
+import { backoff, verdictAlone, verdictOfCall, verdictOfRecord, type Verdict } from '../marketo/verdict.ts'
+import { ONLY_TRUE } from './objects/definition.ts'
+
+/** To be read of everybody who is to be merged: those that this Marketo has. */
+export const optOutFields = (schema: MarketoSchema): string[] =>
+  [...ONLY_TRUE].filter((field) => schema.objects.Lead.fields.has(field.toLowerCase()))
+
+/** What a winner does not say of itself, and one of the losers does. */
+export function optOutsLost(winner: Fields | undefined, losers: readonly (Fields | undefined)[]): Fields {
+  return Object.fromEntries(
+    [...ONLY_TRUE]
+      .filter((field) => winner?.[field] !== true && losers.some((loser) => loser?.[field] === true))
+      .map((field) => [field, true]),
+  )
+}
+
+/** What each of these winners has to be told before its loser is merged into it, by the winner's Marketo id. */
+export async function readOptOuts(
+  client: MarketoClient,
+  merges: readonly { winner: string; loser: string }[],
+  optOuts: readonly string[],
+  turn: ReadTurn,
+): Promise<{ ok: true; lost: Map<string, Fields> } | Failed> {
+  const values = merges.flatMap(({ winner, loser }) => [winner, loser])
+  const found = await findLeads(client, { filterType: 'id', values, fields: ['id', ...optOuts], ...turn })
+  if (!found.ok) return found
+  const persons = new Map(found.records.map((person) => [String(person.id), person]))
+  const lost = merges.map(({ winner, loser }): [string, Fields] => [
+    winner,
+    optOutsLost(persons.get(winner), [persons.get(loser)]),
+  ])
+  return { ok: true, lost: new Map(lost) }
+}
+
+/** Undefined where the winner was told, or has nothing to be told, or is gone: the merge says that itself. Otherwise why it must not be merged yet. */
+export async function tellOptOuts(
+  client: MarketoClient,
+  { winner, lost, attempt }: { winner: number; lost: Fields; attempt: number },
+  turn: ReadTurn,
+): Promise<Verdict | undefined> {
+  if (Object.keys(lost).length === 0) return undefined
+  const input = [{ id: winner, ...lost }]
+  const { outcome, results } = await syncLeads(client, {
+    action: 'updateOnly',
+    lookupField: 'id',
+    input,
+    ...turn,
+  })
+  const verdict = outcome.ok
+    ? verdictOfRecord(results[0] ?? { status: 'unclear', reasons: [] }, { write: true, attempt })
+    : verdictAlone(verdictOfCall(outcome, { write: true, attempt }))
+  if (verdict.kind === 'accepted' || verdict.kind === 'gone') return undefined
+  // Told twice it does no harm.
+  return verdict.kind === 'ambiguous' ? { ...verdict, kind: 'again', afterMs: backoff(attempt) } : verdict
+}
