@@ -2,6 +2,7 @@
 // again: CONVERGENCE_SEED=… node test/convergence/convergence.test.ts; `npm run test:soak -- --minutes N` goes on with others.
 import t from 'tap'
 import { databaseKinds } from '../fixtures/databases.ts'
+import { addUp, tellEachHit, tellHits, type Counts } from './encounters.ts'
 import { play, type Place } from './play.ts'
 
 const seed = Number(process.env['CONVERGENCE_SEED'] ?? 20_261_124)
@@ -29,7 +30,19 @@ const places: Place[] = postgres
 // Started before the others begin: it holds the process up for seconds.
 await embedded.create(t)
 
-for (const [n, place] of places.entries())
-  t.test(`history ${seed + n} (${place.name}): in step after every round`, { buffered: true }, async (t) => {
-    t.pass(await play(t, seed + n, place, ROUNDS[n] ?? 5))
-  })
+const met: Counts[] = []
+await Promise.all(
+  places.map((place, n) =>
+    t.test(
+      `history ${seed + n} (${place.name}): in step after every round`,
+      { buffered: true },
+      async (t) => {
+        const { summary, counts } = await play(t, seed + n, place, ROUNDS[n] ?? 5)
+        t.pass(summary)
+        met.push(counts)
+      },
+    ),
+  ),
+)
+const counts = addUp(met)
+t.comment([tellHits(counts), ...tellEachHit(counts)].join('\n  '))

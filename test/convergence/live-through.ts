@@ -1,21 +1,23 @@
 // Lives through a history and asks, after every round, with all faults off: is everything in step within the deadline?
 import { setTimeout as sleep } from 'node:timers/promises'
-import { sql } from 'kysely'
 import { inStep, type InStep } from '../in-step/check.ts'
 import { everInUse } from '../in-step/in-use.ts'
 import type { Living } from './begin.ts'
 import { doDeed, reconcilesFor } from './deeds.ts'
 import { told, type History, type Step } from './history.ts'
 import { endsWithReload, endsWithRestart, takesLong } from './long-troubles.ts'
-import { endRound, leavesOut } from './scene.ts'
+import { endRound, leavesOut, type Numbers } from './scene.ts'
 import { sums } from './sums.ts'
 import { endTroubles, isForgetful, isLossy, makeTrouble } from './troubles.ts'
+import { streamPosition, streamState, whatIsLeft } from './what-is-left.ts'
 
 /** Seconds are enough where nothing else runs; a machine that does other things is to fail nobody. */
 const DEADLINE_MS = 120_000
 /** A busy streaming server is left alone for nearly three minutes. */
 const PATIENT_MS = 360_000
 const LOOK_EVERY_MS = 200
+const TROUBLES_LAST_MS = 2_000
+const HIT_EVERY_MS = 50
 const RETRY_EVERY_MS = 2_000
 /** What was new and is erased is read in vain when its event comes, which may be after the reconciles: while the stream was down. */
 const CENSUSES_OF_THE_ERASED = 2
@@ -41,24 +43,41 @@ export async function liveThrough(living: Living, history: History): Promise<voi
 /** Without a stored position that Salesforce still knows, events are lost with the subscription; a reconcile finds what they told of. After
  *  a migration the stream may be live still, and learn of it in the next round. */
 async function holdsPosition({ db, salesforce }: Living): Promise<boolean> {
-  const stored = await db
-    .selectFrom('state')
-    .select(sql<string>`value->>'cursor'`.as('cursor'))
-    .where('key', 'like', 'cursor:%')
-    .executeTakeFirst()
-  return stored !== undefined && salesforce.events.isRetained(Number(stored.cursor))
+  const position = await streamPosition(db)
+  return position !== undefined && salesforce.events.isRetained(position)
 }
 
 async function liveRound(living: Living, round: Step[]): Promise<void> {
   const { scene } = living
   for (const step of round) {
     if (step.do === 'deed') doDeed(scene, step.name, step.numbers)
-    else if (step.do === 'trouble') makeTrouble(living, step.name, step.numbers)
+    else if (step.do === 'trouble') trouble(living, step.name, step.numbers)
     else if (step.do === 'blow') await living.strike(step.blow)
     else await sleep(step.ms)
   }
+  await letTroublesHit(living)
   endTroubles(living)
   endRound(scene)
+}
+
+function trouble(living: Living, name: string, numbers: Numbers): void {
+  const armed = makeTrouble(living, name, numbers)
+  if (armed) living.scene.encounters.expect(name, armed)
+}
+
+/** The steps take less time than the work that they make: troubles last until each was met, or nothing is left to meet them. */
+async function letTroublesHit(living: Living): Promise<void> {
+  const { encounters } = living.scene
+  const end = Date.now() + TROUBLES_LAST_MS
+  while (encounters.isAnyUnmet() && Date.now() < end && (await isAtWork(living))) await sleep(HIT_EVERY_MS)
+  encounters.endRound()
+}
+
+async function isAtWork(living: Living): Promise<boolean> {
+  if ((await whatIsLeft(living)).busy) return true
+  const last = living.salesforce.events.published.at(-1)?.replayId
+  const position = await streamPosition(living.db).catch(() => undefined)
+  return (last !== undefined && position !== last) || (await streamState(living)) !== 'live'
 }
 
 async function converge(
@@ -140,57 +159,12 @@ const reconcilesAfter = (round: Step[]): number =>
   )
 
 /** What a round did to the stream must not cost events of the next. */
-async function streamComplaints({ api }: Living): Promise<string[]> {
-  const state = await api('/api/status').then(
-    ({ body }) => (body as { stream?: { state?: string } }).stream?.state,
-    (error: unknown) => String(error),
-  )
+async function streamComplaints(living: Living): Promise<string[]> {
+  const state = await streamState(living)
   return state === 'live' ? [] : [`the stream is not live: ${state ?? 'nobody knows'}`]
 }
 
 /** After a kill there may be nobody who answers, or who carries out what was asked. */
 async function insist(deadline: number, ask: () => Promise<boolean>): Promise<void> {
   while (Date.now() < deadline && !(await ask().catch(() => false))) await sleep(LOOK_EVERY_MS)
-}
-
-interface Left {
-  /** Something goes on by itself. What waits for a record that can't be read does not: only a census ends that. */
-  busy: boolean
-  open: string[]
-  parked: string[]
-  /** Something is parked because Salesforce does not show it. */
-  unreadable: boolean
-}
-
-async function whatIsLeft({ db }: Living): Promise<Left> {
-  try {
-    const [changes, intents, parked] = await Promise.all([
-      db
-        .selectFrom('changes')
-        .select(['object', 'id', 'code', 'reason', 'waiting_for'])
-        .orderBy('waiting_for', (order) => order.nullsFirst())
-        .limit(5)
-        .execute(),
-      db.selectFrom('intents').select(['id', 'kind', 'ambiguous']).limit(5).execute(),
-      db
-        .selectFrom('parked')
-        .select(['object', 'id', 'code', 'reason'])
-        .where('object', '<>', 'Event')
-        .limit(5)
-        .execute(),
-    ])
-    return {
-      busy: intents.length > 0 || changes.some((change) => change.waiting_for === null),
-      open: [
-        ...changes.map(
-          ({ object, id, code, reason }) => `${object} ${id} is queued: ${code ?? ''} ${reason ?? ''}`,
-        ),
-        ...intents.map((intent) => `intent ${JSON.stringify(intent)} is open`),
-      ],
-      parked: parked.map(({ object, id, code, reason }) => `${object} ${id} is parked: ${code} ${reason}`),
-      unreadable: parked.some(({ code }) => code === 'unreadable'),
-    }
-  } catch (error) {
-    return { busy: true, open: [`the database: ${String(error)}`], parked: [], unreadable: false }
-  }
 }

@@ -22,7 +22,7 @@ export const LONG_TROUBLES: Record<string, Trouble> = {
     }),
   "Marketo refuses the bridge's credentials": ({ marketo }, [, , c]) => {
     marketo.faults.expireTokens()
-    marketo.faults.add({
+    return marketo.faults.add({
       kind: 'http',
       status: 401,
       body: '{"error":"invalid_client","error_description":"Bad client credentials"}',
@@ -32,16 +32,16 @@ export const LONG_TROUBLES: Record<string, Trouble> = {
     })
   },
   "Salesforce refuses the bridge's credentials": ({ salesforce }, [, , c]) => {
-    salesforce.faults.refuseTokens({ times: times(c) })
     salesforce.faults.expireTokens()
+    return salesforce.faults.refuseTokens({ times: times(c) })
   },
   'the streaming server is busy': ({ salesforce }, [a]) => {
-    salesforce.faults.serverBusy({ at: oneOf(['handshake', 'connect', 'subscribe'], a) })
     salesforce.faults.disconnectClients()
+    return salesforce.faults.serverBusy({ at: oneOf(['handshake', 'connect', 'subscribe'], a) })
   },
   'the org has too many streaming clients': ({ salesforce }, [, , c]) => {
-    salesforce.faults.clientCap({ times: times(c) })
     salesforce.faults.disconnectClients()
+    return salesforce.faults.clientCap({ times: times(c) })
   },
   'the subscription is refused': ({ salesforce }) => {
     salesforce.faults.restrictChannel()
@@ -61,7 +61,9 @@ export const LONG_TROUBLES: Record<string, Trouble> = {
 export const QUOTA_TROUBLES: Record<string, Trouble> = {
   'the day of Marketo is used up': ({ marketo }, [, , c]) =>
     marketo.faults.add({ kind: 'error', code: '607', times: times(c) }),
-  'the org has used up its event deliveries': ({ salesforce }) => salesforce.faults.dailyLimit(true),
+  'the org has used up its event deliveries': ({ salesforce }) => {
+    salesforce.faults.dailyLimit(true)
+  },
 }
 
 export const endsWithRestart = (name: string): boolean => name in QUOTA_TROUBLES

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import * as fc from 'fast-check'
 import type { DatabaseKind, TestContext } from '../fixtures/databases.ts'
 import { begin } from './begin.ts'
+import { tellHits, type Counts } from './encounters.ts'
 import { histories } from './history.ts'
 import { liveThrough } from './live-through.ts'
 
@@ -16,7 +17,12 @@ export interface Place {
   patient?: boolean
 }
 
-export async function play(t: TestContext, seed: number, place: Place, rounds: number): Promise<string> {
+export interface Lived {
+  summary: string
+  counts: Counts
+}
+
+export async function play(t: TestContext, seed: number, place: Place, rounds: number): Promise<Lived> {
   const property = histories({ rounds, processes: place.processes, patient: place.patient === true })
   const [history] = fc.sample(property, { seed, numRuns: 1 })
   const living = await begin(t, place.kind, history!, place.processes ? 'processes' : 'within')
@@ -29,5 +35,9 @@ export async function play(t: TestContext, seed: number, place: Place, rounds: n
     throw new Error(`seed ${seed} (${place.name}; its log is in ${file}), ${String(error)}`, { cause: error })
   }
   const { marketo, scene } = living
-  return `${rounds} rounds, ${marketo.calls.length} calls to Marketo, ${marketo.instance.leads.size} persons, ${scene.org.count('OpportunityContactRole')} roles`
+  const { counts } = scene.encounters
+  return {
+    summary: `${rounds} rounds, ${marketo.calls.length} calls to Marketo, ${marketo.instance.leads.size} persons, ${scene.org.count('OpportunityContactRole')} roles, ${tellHits(counts)}`,
+    counts,
+  }
 }

@@ -5,6 +5,7 @@ import type { MarketoInstance } from '../simulators/marketo/index.ts'
 import type { Org, Record18, Transaction } from '../simulators/salesforce/org.ts'
 import type { ObjectName } from '../in-step/objects.ts'
 import type { LeavesOut } from '../in-step/scope.ts'
+import { createEncounters, type Encounters } from './encounters.ts'
 
 export interface Scene {
   org: Org
@@ -20,6 +21,7 @@ export interface Scene {
   endings: (() => void)[]
   /** So many of the events may have been lost for ever. */
   certainFrom: number
+  encounters: Encounters
 }
 
 export const newScene = (org: Org, instance: MarketoInstance): Scene => ({
@@ -31,6 +33,7 @@ export const newScene = (org: Org, instance: MarketoInstance): Scene => ({
   filters: new Map(),
   endings: [],
   certainFrom: 0,
+  encounters: createEncounters(),
 })
 
 export const leavesOut =

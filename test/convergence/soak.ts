@@ -3,6 +3,7 @@
 // wrong: refused credentials and permissions, a busy streaming server, the quotas of a day, bulk jobs.
 import { parseArgs } from 'node:util'
 import { databaseKinds, type TestContext } from '../fixtures/databases.ts'
+import { addUp, tellEachHit, tellHits, type Counts } from './encounters.ts'
 import { play, type Place } from './play.ts'
 
 const { values } = parseArgs({
@@ -22,6 +23,7 @@ const postgres = kinds.find(({ name }) => name === 'postgres')
 let next = Number(values.seed ?? Math.floor(Math.random() * 100_000_000) * 10)
 let lived = 0
 const failed: number[] = []
+const met: Counts[] = []
 let embeddedIsTaken = false
 
 /** The place depends on the seed, so that the seed alone plays a history again. */
@@ -41,8 +43,9 @@ async function live(seed: number): Promise<void> {
   const t: TestContext = { teardown: (fn) => void endings.unshift(fn) }
   const began = Date.now()
   try {
-    const summary = await play(t, seed, place, ROUNDS)
+    const { summary, counts } = await play(t, seed, place, ROUNDS)
     lived += ROUNDS
+    met.push(counts)
     console.log(
       `seed ${seed} (${place.name}): in step, ${summary}, ${Math.round((Date.now() - began) / 1000)} s`,
     )
@@ -60,5 +63,9 @@ async function goOn(): Promise<void> {
 }
 
 await Promise.all(Array.from({ length: values.minutes === '0' ? 1 : Number(values['at-once']) }, goOn))
-console.log(`${lived} rounds ended in step; histories that did not: ${failed.join(', ') || 'none'}`)
+const counts = addUp(met)
+for (const line of tellEachHit(counts)) console.log(`  ${line}`)
+console.log(
+  `${lived} rounds ended in step, ${tellHits(counts)}; histories that did not: ${failed.join(', ') || 'none'}`,
+)
 process.exit(failed.length > 0 ? 1 : 0)

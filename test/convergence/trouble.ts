@@ -1,6 +1,7 @@
 // What troubles are made of.
 import type { MarketoSimulator } from '../simulators/marketo/index.ts'
 import type { SalesforceSimulator } from '../simulators/salesforce/index.ts'
+import type { Armed } from './encounters.ts'
 import type { Numbers } from './scene.ts'
 
 export interface Sides {
@@ -8,7 +9,8 @@ export interface Sides {
   marketo: MarketoSimulator
 }
 
-export type Trouble = (sides: Sides, numbers: Numbers) => unknown
+/** What has happened at once leaves nothing that is armed. */
+export type Trouble = (sides: Sides, numbers: Numbers) => Armed | undefined
 
 export const times = (n: number): number => 1 + (n % 3)
 export const oneOf = <T>(list: readonly T[], n: number): T => list[n % list.length]!

@@ -2,26 +2,35 @@
 import { TOKEN_ENDPOINT } from '../simulators/marketo/faults.ts'
 import type { Fault } from '../simulators/marketo/index.ts'
 import type { CallKind } from '../simulators/salesforce/call-log.ts'
+import type { Armed } from './encounters.ts'
 import { LONG_TROUBLES, QUOTA_TROUBLES } from './long-troubles.ts'
 import type { Numbers } from './scene.ts'
 import { oneOf, times, type Sides, type Trouble } from './trouble.ts'
 
-const WRITES = [
+/** Any call, or one endpoint: more often those that a round calls for certain, as what nobody calls can't fail. */
+const ENDPOINTS = [
+  undefined,
+  undefined,
+  undefined,
+  'leads.json',
+  'leads.json',
   'salespersons.json',
   'companies.json',
-  'leads.json',
   'opportunities.json',
   'opportunities/roles.json',
   'opportunities/roles/delete.json',
   'leads/{id}/merge.json',
-  undefined,
 ]
 
 const marketo =
   (fault: (n: number) => Fault): Trouble =>
   (sides, [a, b, c]) => {
-    const endpoint = WRITES[a % WRITES.length]
-    sides.marketo.faults.add({ ...fault(b), times: times(c), ...(endpoint && { match: { endpoint } }) })
+    const endpoint = oneOf(ENDPOINTS, a)
+    return sides.marketo.faults.add({
+      ...fault(b),
+      times: times(c),
+      ...(endpoint && { match: { endpoint } }),
+    })
   }
 
 /** Shorter than the ambiguous wait, as the server's own time-out is. */
@@ -80,7 +89,7 @@ const TROUBLES: Record<string, Trouble> = {
       ] as const,
       a,
     )
-    marketo.faults.add({
+    return marketo.faults.add({
       kind: 'record',
       code,
       times: times(c),
@@ -103,10 +112,12 @@ const TROUBLES: Record<string, Trouble> = {
           action !== undefined && JSON.stringify(records).includes(String(a % 10)),
       },
     }),
-  "Marketo's token expires": ({ marketo }) => marketo.faults.expireTokens(),
+  "Marketo's token expires": ({ marketo }) => {
+    marketo.faults.expireTokens()
+  },
   'Marketo gives no token': ({ marketo }, [a, , c]) => {
     marketo.faults.expireTokens()
-    marketo.faults.add({
+    return marketo.faults.add({
       kind: 'http',
       status: oneOf([500, 503], a),
       times: times(c),
@@ -120,7 +131,9 @@ const TROUBLES: Record<string, Trouble> = {
       times: times(c),
       kind: REST,
     }),
-  'Salesforce loses its query cursors': ({ salesforce }) => salesforce.faults.loseQueryCursors(),
+  'Salesforce loses its query cursors': ({ salesforce }) => {
+    salesforce.faults.loseQueryCursors()
+  },
   'Salesforce answers nonsense': ({ salesforce }, [a, , c]) =>
     a % 2 === 0
       ? salesforce.faults.html200({ times: times(c), kind: REST })
@@ -135,9 +148,15 @@ const TROUBLES: Record<string, Trouble> = {
     salesforce.faults.requestLimitExceeded({ times: times(c) }),
   'a slow Salesforce': ({ salesforce }, [a, , c]) =>
     salesforce.faults.slow(50 + (a % 300), { times: times(c) }),
-  "Salesforce's tokens expire": ({ salesforce }) => salesforce.faults.expireTokens(),
-  'Salesforce ends the stream': ({ salesforce }) => salesforce.faults.disconnectClients(),
-  'Salesforce forgets the client': ({ salesforce }) => salesforce.faults.forgetClients(),
+  "Salesforce's tokens expire": ({ salesforce }) => {
+    salesforce.faults.expireTokens()
+  },
+  'Salesforce ends the stream': ({ salesforce }) => {
+    salesforce.faults.disconnectClients()
+  },
+  'Salesforce forgets the client': ({ salesforce }) => {
+    salesforce.faults.forgetClients()
+  },
   'Salesforce takes the client for unknown': ({ salesforce }, [a]) =>
     salesforce.faults.unknownClient({ reconnect: oneOf(['handshake', 'none'], a) }),
   'the org is migrated': ({ salesforce }) => {
@@ -145,11 +164,15 @@ const TROUBLES: Record<string, Trouble> = {
     salesforce.faults.forgetClients()
   },
   'Salesforce refuses the replay id': ({ salesforce }) => {
-    salesforce.faults.refuseReplay()
     salesforce.faults.forgetClients()
+    return salesforce.faults.refuseReplay()
   },
-  'events are lost at the source': ({ salesforce }, [a]) => salesforce.faults.dropEventsAtSource(1 + (a % 4)),
-  'events come twice': ({ salesforce }, [a]) => salesforce.faults.duplicateEvents(1 + (a % 5)),
+  'events are lost at the source': ({ salesforce }, [a]) => {
+    salesforce.faults.dropEventsAtSource(1 + (a % 4))
+  },
+  'events come twice': ({ salesforce }, [a]) => {
+    salesforce.faults.duplicateEvents(1 + (a % 5))
+  },
   'old events come again': ({ salesforce }, [a]) => {
     for (const { payload } of salesforce.events.published.slice(-(1 + (a % 8))).toReversed())
       salesforce.events.publishRaw(payload)
@@ -174,12 +197,14 @@ const TROUBLES: Record<string, Trouble> = {
       ...(change === 'CONVERT' && { Replaced_By_Ids__c: idsOf('Contact') }),
     })
   },
-  'an event that nobody understands': ({ salesforce }, [a]) =>
+  'an event that nobody understands': ({ salesforce }, [a]) => {
     salesforce.events.publishRaw(
       oneOf<unknown>([null, 7, 'x', { Object_Type__c: 'Case' }, { Record_Ids__c: 'nonsense' }], a),
-    ),
-  'a permission is lost': ({ salesforce }, [a]) =>
-    salesforce.faults.withhold(oneOf(['Opportunity', 'Account'], a)),
+    )
+  },
+  'a permission is lost': ({ salesforce }, [a]) => {
+    salesforce.faults.withhold(oneOf(['Opportunity', 'Account'], a))
+  },
   'a row is hidden': ({ salesforce: { org } }, [a, b]) => {
     const object = oneOf(['User', 'Account', 'Lead', 'Contact', 'Opportunity'], a)
     const rows = org.all(object)
@@ -206,7 +231,7 @@ export const troubleNames = ({ patient, processes }: Patience): string[] => [
 ]
 export const isLossy = (name: string): boolean => LOSSY.has(name)
 export const isForgetful = (name: string): boolean => FORGETFUL.has(name)
-export const makeTrouble = (sides: Sides, name: string, numbers: Numbers): unknown =>
+export const makeTrouble = (sides: Sides, name: string, numbers: Numbers): Armed | undefined =>
   ({ ...TROUBLES, ...LONG_TROUBLES, ...QUOTA_TROUBLES })[name]?.(sides, numbers)
 
 export function endTroubles({ salesforce, marketo }: Sides): void {
