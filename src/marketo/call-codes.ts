@@ -222,6 +222,11 @@ const ROWS: Record<string, CodeRow> = {
     reason: 'Marketo answered with other records than it was sent.',
     advice: WAIT_AND_WATCH,
   },
+  'record-without-id': {
+    call: 'unknown',
+    reason: 'Marketo answered a search with a record that has no id.',
+    advice: WAIT_AND_WATCH,
+  },
   'no-token': {
     call: 'unknown',
     reason: "Marketo's sign-in gave no usable access token.",

@@ -55,15 +55,19 @@ function find(client: MarketoClient, kind: MarketoObject, search: Search): Promi
     (value) => value !== '' && !value.includes(','),
   )
   const read = (part: readonly string[]) =>
-    readPages(client, (nextPageToken) => ({
-      endpoint: `${PATHS[kind]}.json`,
-      method: 'GET',
-      query: { filterType, filterValues: part, fields, batchSize: MAX_RECORDS, nextPageToken },
-      priority,
-      signal,
-      kind: 'read',
-      timeoutMs: TIMEOUT_MS,
-    }))
+    readPages(
+      client,
+      (nextPageToken) => ({
+        endpoint: `${PATHS[kind]}.json`,
+        method: 'GET',
+        query: { filterType, filterValues: part, fields, batchSize: MAX_RECORDS, nextPageToken },
+        priority,
+        signal,
+        kind: 'read',
+        timeoutMs: TIMEOUT_MS,
+      }),
+      (record) => saysWhoItIs(record, fields),
+    )
   return readInParts(values, MAX_RECORDS, read, { leaveOutCrowds })
 }
 
@@ -80,18 +84,31 @@ export function findRoles(
 ): Promise<Found> {
   const { keys, fields, priority, signal } = search
   return readInParts(keys, MAX_RECORDS, (input) =>
-    readPages(client, (nextPageToken) => ({
-      endpoint: `${PATHS.OpportunityRole}.json`,
-      method: 'POST',
-      query: { _method: 'GET', nextPageToken },
-      body: { filterType: 'dedupeFields', fields, input },
-      priority,
-      signal,
-      kind: 'read',
-      timeoutMs: TIMEOUT_MS,
-    })),
+    readPages(
+      client,
+      (nextPageToken) => ({
+        endpoint: `${PATHS.OpportunityRole}.json`,
+        method: 'POST',
+        query: { _method: 'GET', nextPageToken },
+        body: { filterType: 'dedupeFields', fields, input },
+        priority,
+        signal,
+        kind: 'read',
+        timeoutMs: TIMEOUT_MS,
+      }),
+      (record) => saysWhoItIs(record, fields),
+    ),
   )
 }
+
+/** Whether Marketo's own id is there, where it was asked for. To leave a person out that has none would let a second one be created. */
+function saysWhoItIs({ id, marketoGUID }: Fields, fields: readonly string[]): boolean {
+  if (fields.includes('id') && !/^[1-9]\d*$/.test(typeof id === 'number' ? String(id) : textOf(id)))
+    return false
+  return !fields.includes('marketoGUID') || textOf(marketoGUID) !== ''
+}
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
 export interface LeadsWrite extends Turn {
   action: 'createOnly' | 'updateOnly' | 'createOrUpdate' | 'createDuplicate'

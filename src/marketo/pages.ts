@@ -1,15 +1,17 @@
 // Reads a search to its end: page after page, and in halves where Marketo finds the whole too much.
 import type { MarketoCall, MarketoClient } from './client.ts'
-import type { Failed } from './outcome.ts'
+import { failed, type Failed } from './outcome.ts'
 
 export type Found = { ok: true; records: Record<string, unknown>[] } | Failed
 
 /** Far more than any search of ours has; an answer that always promises more must end somewhere. */
 const MOST_PAGES = 100
 
+/** What is no record is left out; with `isWhole`, it fails the search, and so does a record that is not whole. */
 export async function readPages(
   client: MarketoClient,
   callOf: (nextPageToken: string | undefined) => MarketoCall,
+  isWhole?: (record: Record<string, unknown>) => boolean,
 ): Promise<Found> {
   const records: Record<string, unknown>[] = []
   let token: string | undefined
@@ -17,7 +19,10 @@ export async function readPages(
     const outcome = await client.request(callOf(token))
     // 702 is how some searches say that there is nothing; most say success with a warning.
     if (!outcome.ok) return outcome.code === '702' ? { ok: true, records } : outcome
-    for (const record of outcome.result) if (isObject(record)) records.push(record)
+    for (const record of outcome.result)
+      if (isObject(record) && isWhole?.(record) !== false) records.push(record)
+      else if (isWhole !== undefined)
+        return failed('body', 'record-without-id', 'nobody can say which record it is', true)
     token = outcome.nextPageToken
     if (!outcome.moreResult || token === undefined || page >= MOST_PAGES) return { ok: true, records }
   }

@@ -295,14 +295,34 @@ t.test('results that do not fit the input are ambiguous', async (t) => {
   t.equal(verdictOfCall(written.outcome, write).kind, 'ambiguous')
 })
 
-t.test('a walk that always promises more comes to an end, and odd records are left out', async (t) => {
+t.test('a walk that always promises more comes to an end', async (t) => {
   const marketo = await startScriptedMarketo(t)
   const { client } = connectClient(t, marketo)
-  marketo.script(
-    json({ success: true, result: [{ id: 1 }, null, 'x', [1]], moreResult: true, nextPageToken: 'again' }),
-  )
+  marketo.script(json({ success: true, result: [{ id: 1 }], moreResult: true, nextPageToken: 'again' }))
   const found = await findLeads(client, { ...turn, filterType: 'id', values: [1], fields: ['id'] })
   t.equal(found.ok && found.records.length, 100)
+})
+
+t.test('a search that hides who was found has failed, and says so', async (t) => {
+  const marketo = await startScriptedMarketo(t)
+  const { client } = connectClient(t, marketo)
+  const persons = { ...turn, filterType: 'id', values: [1], fields: ['id'] }
+  for (const odd of [null, 'x', [1], {}, { id: null }, { id: 0 }, { id: -1 }, { id: 1.5 }, { id: 'NaN' }]) {
+    marketo.script(success([{ id: 1 }, odd]))
+    const found = await findLeads(client, persons)
+    t.match(found, { ok: false, level: 'body', code: 'record-without-id' }, JSON.stringify(odd))
+    t.match(found.ok || verdictOfCall(found, { write: false, attempt: 1 }), {
+      kind: 'again',
+      reason: /no id/,
+    })
+  }
+  const deals = { ...turn, filterType: 'externalOpportunityId', values: ['x'], fields: ['marketoGUID'] }
+  marketo.script(success([{ externalOpportunityId: 'x', marketoGUID: '' }]))
+  t.match(await findObjects(client, 'Opportunity', deals), { ok: false, code: 'record-without-id' })
+  marketo.script(success([{ externalOpportunityId: 'x' }]))
+  t.match(await findObjects(client, 'Opportunity', { ...deals, fields: ['name'] }), { ok: true })
+  marketo.script(success([{ id: '12' }]))
+  t.match(await findLeads(client, persons), { ok: true, records: [{ id: '12' }] })
 })
 
 t.test(

@@ -76,6 +76,40 @@ onEveryDatabase(
   },
 )
 
+for (const [when, externalPersonIdLookup, times] of [
+  ['before it is created', false, 1],
+  // At once, and when Marketo can't be working on it any more.
+  ['when the outcome of its creation is unknown', true, 2],
+] as const)
+  story(
+    `A lead is looked up ${when} and Marketo answers with a person without id: it is looked up anew, and is one person`,
+    { marketo: { externalPersonIdLookup } },
+    async (t, { org, marketo, inStep, instance, person, db }) => {
+      const lead = org.insert('Lead', { LastName: 'Nameless', Company: 'X' }, { silent: true })
+      if (externalPersonIdLookup)
+        marketo.faults.add({
+          kind: 'drop',
+          when: 'after',
+          times: 1,
+          match: { endpoint: 'leads.json', where: ({ action }) => action !== undefined },
+        })
+      const nameless = marketo.faults.add({
+        kind: 'http',
+        status: 200,
+        contentType: 'application/json',
+        body: JSON.stringify({ success: true, result: [{ externalPersonId: lead }] }),
+        times,
+        match: { endpoint: 'leads.json', method: 'GET' },
+      })
+      org.update('Lead', lead, { Title: 'Named' })
+      await until('the look-up', () => nameless.hits === times)
+      await inStep({ marketo: { externalPersonIdLookup } })
+      t.equal(instance.leads.size, 3)
+      const entry = await db.selectFrom('ledger').selectAll().where('id', '=', lead).executeTakeFirst()
+      t.match(entry, { state: 'confirmed', marketo_id: String(person(lead).id) })
+    },
+  )
+
 story(
   'Salesforce answers nonsense to everything for a while: afterwards everything is there',
   {},
