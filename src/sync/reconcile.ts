@@ -18,14 +18,14 @@ export interface Reconcile {
   runOnce(): Promise<{ found: number }>
   /** When the last one ended, of whatever leader. */
   lastRunAt(): Promise<Date | null>
-  /** Whether the backfill has gone through what the last one left to it: what came in meanwhile, behind the backfill's back, nobody has found. */
+  /** Whether what the last one left can be looked through now: what came in meanwhile, behind its back, nobody has found. */
   isOwed(): Promise<boolean>
 }
 
 interface LastRun {
   lastRunAt: string
   found: number
-  /** Objects whose first backfill was not through. */
+  /** Objects whose first backfill was not through, or whose walk another run had begun. */
   left?: ObjectName[]
 }
 
@@ -51,15 +51,17 @@ export function createReconcile(deps: {
   const { db, leader, reader, log, signal, wake } = deps
   let last: { at: Date; left: ObjectName[] } | undefined
 
-  /** Undefined: the object is the backfill's still. */
-  async function walk(object: ObjectName): Promise<number | undefined> {
+  async function walk(object: ObjectName): Promise<{ rows: number; isWhole: boolean }> {
     const stored = await readState<Watermark>(db, watermarkKey(object))
-    if (stored === undefined) return undefined
-    return walkOn(object, stored).catch(async (error: unknown) => {
+    // The object is the backfill's still.
+    if (stored === undefined) return { rows: 0, isWhole: false }
+    const rows = await walkOn(object, stored).catch(async (error: unknown) => {
       if (isJobLost(error))
         await leader((trx) => writeState(trx, watermarkKey(object), { at: stored.at } satisfies Watermark))
       throw error
     })
+    // A bulk job shows an object as it was when the job was made.
+    return { rows, isWhole: stored.walk === undefined }
   }
 
   async function walkOn(object: ObjectName, stored: Watermark): Promise<number> {
@@ -100,13 +102,12 @@ export function createReconcile(deps: {
       // One object that can't be read hides nothing of the others.
       for (const object of OBJECTS)
         if (deps.mapping().objects[object].active) {
-          const rows = await walk(object).catch((error: unknown) => {
+          const walked = await walk(object).catch((error: unknown) => {
             signal.throwIfAborted()
             failed.set(object, error)
-            return 0
           })
-          if (rows === undefined) left.push(object)
-          else found += rows
+          found += walked?.rows ?? 0
+          if (walked?.isWhole === false) left.push(object)
         }
       const ended = new Date()
       await leader(async (trx) => {

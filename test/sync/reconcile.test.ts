@@ -60,6 +60,25 @@ t.test(
   },
 )
 
+t.test(
+  'what came in while a bulk job that was gone on with was under way is looked for at once',
+  async (t) => {
+    const { db, reconcileUntil, simulator } = await prepare(t, MANY)
+    const now = new Date().toISOString()
+    for (const object of OBJECTS)
+      await writeState(db, watermarkKey(object), { at: object === 'Lead' ? SINCE : now })
+    // Users and accounts, a page of leads, the job's id, the first 10,000 of its rows.
+    await t.rejects(reconcileUntil(5).runOnce(), /killed/)
+    const unheard = simulator.org.insert('Lead', { LastName: 'Unheard', Company: 'X' }, { silent: true })
+    const next = reconcileUntil(99)
+    await next.runOnce()
+    t.notOk((await marked(db)).has(unheard), 'the job does not know it')
+    t.equal(await next.isOwed(), true)
+    await next.runOnce()
+    t.ok((await marked(db)).has(unheard))
+  },
+)
+
 t.test('a bulk job that Salesforce gave up is started again', async (t) => {
   const { db, ids, reconcileUntil, simulator } = await prepare(t, MANY)
   simulator.faults.failBulkJob()
