@@ -1,5 +1,6 @@
 // Wires the flows of a leader that is connected, and runs their loops side by side until the term ends. What Marketo had not answered
 // by then stays behind as intents.
+import { randomUUID } from 'node:crypto'
 import { releaseCured } from './database/changes.ts'
 import { forgetOldHistory } from './database/history.ts'
 import type { LeaderTransaction } from './database/lease.ts'
@@ -19,7 +20,6 @@ import type { Salesforce } from './salesforce/connect.ts'
 import type { ObjectName } from './salesforce/ids.ts'
 import { createReader } from './salesforce/read.ts'
 import { openStream } from './salesforce/stream.ts'
-import { createAskedReconcile } from './sync/asked-reconcile.ts'
 import { createBackfill } from './sync/backfill.ts'
 import { createBrake } from './sync/brake.ts'
 import { CENSUS_EVERY_MS, createCensus } from './sync/census.ts'
@@ -29,6 +29,7 @@ import { createEventStore, cursorKey } from './sync/listen.ts'
 import { createCatchUp } from './sync/mapping-changes.ts'
 import type { Mapping } from './sync/mapping.ts'
 import { createMarketers } from './sync/marketers.ts'
+import { createOwedReconcile } from './sync/owed-reconcile.ts'
 import { createReconcile } from './sync/reconcile.ts'
 import { optOutFields } from './sync/opt-outs.ts'
 import { createRecover } from './sync/recover.ts'
@@ -103,7 +104,8 @@ export async function runFlows(
   const finding = { db, leader, reader, mapping: mapping.current, log, signal: stopping, wake }
   const backfill = createBackfill(finding)
   const reconcile = createReconcile(finding)
-  const askedReconcile = createAskedReconcile({ db, leader })
+  const askedReconcile = createOwedReconcile({ db, leader, reason: 'asked' })
+  const gapReconcile = createOwedReconcile({ db, leader, reason: 'gap' })
   const census = createCensus({ ...finding, salesforce })
   const catchUp = createCatchUp({ db, leader, backfill, census, brake, log })
   const work = createWork({
@@ -141,10 +143,7 @@ export async function runFlows(
     channel: CHANNEL,
     log,
     ...createEventStore({ db, leader, key: cursorKey(salesforce.orgId, CHANNEL), log, counters, wake }),
-    onGap: async (reason) => {
-      log.warn({ reason }, 'events may be missing: reconciling')
-      await reconcile.runOnce()
-    },
+    onGap: () => gapReconcile.note(randomUUID()),
     onState: createTellStream({ leader, log }),
   })
   const refresh = createRefresh({
@@ -188,7 +187,7 @@ export async function runFlows(
     if (command.name === 'backfill') await backfill.request({ objects, force })
     else if (command.name === 'backfill-pause') await backfill.pause()
     else if (command.name === 'backfill-resume') await backfill.resume()
-    else if (command.name === 'reconcile') await askedReconcile.ask(command.id)
+    else if (command.name === 'reconcile') await askedReconcile.note(String(command.id))
     else if (command.name === 'reload-mapping') await mapping.reload({ fresh: true })
     else await brake.confirm(command.id)
     sources.commandsDone = command.id
@@ -196,12 +195,13 @@ export async function runFlows(
   }
 
   async function reconcileWhenDue(): Promise<void> {
-    const asked = await askedReconcile.pending()
+    const [asked, gap] = [await askedReconcile.pending(), await gapReconcile.pending()]
     const everyMs = env.RECONCILE_EVERY_MINUTES * 60_000
     const wait =
       stream.state().state === 'daily-limit' ? Math.min(everyMs, RECONCILE_WITHOUT_STREAM_MS) : everyMs
     const isDue = now() - (await lastRunOf(reconcile)) >= wait
-    if (asked !== undefined || isDue || (await reconcile.isOwed())) await reconcile.runOnce()
+    if ((asked ?? gap) !== undefined || isDue || (await reconcile.isOwed())) await reconcile.runOnce()
+    if (gap !== undefined) await gapReconcile.answer(gap)
     if (asked === undefined) return
     await census.runOnce()
     await askedReconcile.answer(asked)

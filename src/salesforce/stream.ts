@@ -1,5 +1,5 @@
 // The subscription that never dies silently (design §5, rule 2): one client after the other, each from the stored cursor, with a visible
-// reason whenever there is none. Events are doorbells: repeats are harmless, a gap is told to the caller, who reconciles.
+// reason whenever there is none. Events are doorbells: repeats are harmless, a gap is told to the caller, who owes a reconcile.
 import { asError, BridgeError, reasonOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { startBayeuxClient, type BayeuxClient, type ClientTiming } from './bayeux-client.ts'
@@ -31,7 +31,7 @@ export interface StreamTiming extends ClientTiming {
   stoppedMs: number
   /** A client that lived so long was well: the next fault starts the backoff anew. */
   healthyMs: number
-  /** Reading the stored cursor, and telling of a gap. */
+  /** Reading the stored cursor, and noting a gap. */
   storedMs: number
   sliceSize: number
   maxPendingEvents: number
@@ -47,7 +47,7 @@ export interface StreamOptions {
   storeCursor(cursor: string): Promise<void>
   /** Marks and cursor in one transaction. When it rejects, the client is dropped and resumed from the stored cursor. */
   store(batch: { events: StreamEvent[]; cursor: string }): Promise<void>
-  /** Events may be missing: reconcile. Awaited before any event that came after the gap is stored. */
+  /** Events may be missing: notes that a reconcile is owed. Awaited before any event that came after the gap is stored. */
   onGap(reason: string): Promise<void>
   onState(state: StreamState): void
   timing?: Partial<StreamTiming>

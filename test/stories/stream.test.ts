@@ -53,6 +53,83 @@ story(
   },
 )
 
+const SOON_MS = 8_000
+
+/** The next client's position is refused: it is told what comes from then on, and what came before is a gap. */
+const openGap = ({ salesforce: { faults } }: Pick<Story, 'salesforce'>): void => {
+  faults.refuseReplay()
+  faults.forgetClients()
+}
+
+const gapNoted = ({ log }: Pick<Story, 'log'>, times: number): Promise<unknown> =>
+  until('the gap to be noted', () => log.filter((line) => line.includes('may be missing')).length >= times)
+
+story(
+  'A gap while an object can not be read: the others are heard of all the while, and what was missed of it is found once it can be, also by the next leader',
+  {},
+  async (t, told) => {
+    const { org, ids, salesforce, inStep, quiet, person, problem, instance } = told
+    await live(told)
+    org.update('Lead', ids.lena, { Title: 'Gives the cursor a value' })
+    await inStep()
+    const withheld = salesforce.faults.withhold('Opportunity')
+    salesforce.faults.dropEventsAtSource(2)
+    org.update('Opportunity', ids.deal, { NextStep: 'Missed' })
+    org.update('Contact', ids.carl, { Title: 'Missed' })
+    openGap(told)
+    await gapNoted(told, 1)
+    await live(told, SOON_MS)
+    org.update('Lead', ids.lena, { Title: 'Heard meanwhile' })
+    await quiet()
+    t.equal(person(ids.lena).fields.title, 'Heard meanwhile')
+    await until('what can be read to be found', () => person(ids.carl).fields.title === 'Missed', SOON_MS)
+    t.match(await problem('reconcile-failed'), { reason: /Opportunity/ })
+    t.notMatch(instance.findOpportunity(ids.deal)?.fields, { nextStep: 'Missed' })
+
+    withheld.remove()
+    await leadAnew(told)
+    await inStep({ deadlineMs: 30_000 })
+    t.match(instance.findOpportunity(ids.deal)?.fields, { nextStep: 'Missed' })
+    t.equal(await problem('reconcile-failed'), undefined)
+  },
+)
+
+const WALK_MS = 3_000
+
+story(
+  'A reconcile that lasts: the stream is live meanwhile, and another gap is answered by another reconcile when it has ended',
+  {},
+  async (t, told) => {
+    const { org, ids, salesforce, inStep, person, instance } = told
+    await live(told)
+    org.update('Lead', ids.lena, { Title: 'Gives the cursor a value' })
+    await inStep()
+    const { n: before } = salesforce.calls.list.at(-1)!
+    const walks = () =>
+      salesforce.calls.list.filter(({ n, detail }) => n > before && /SystemModstamp >/.test(detail))
+    const hasRead = (object: string): boolean =>
+      walks().some(({ detail }) => detail.includes(`FROM ${object} `))
+    salesforce.faults.slow(WALK_MS, { kind: 'queryAll', times: Number.POSITIVE_INFINITY })
+    openGap(told)
+    await gapNoted(told, 1)
+    await live(told, SOON_MS)
+    org.update('Lead', ids.lena, { Title: 'Heard meanwhile' })
+    await until('it to be heard', () => person(ids.lena).fields.title === 'Heard meanwhile', SOON_MS)
+
+    await until('the leads to have been read', () => hasRead('Lead'), 6 * WALK_MS)
+    salesforce.faults.dropEventsAtSource(1)
+    const missed = org.insert('Lead', { LastName: 'Missed', Company: 'X' })
+    openGap(told)
+    await gapNoted(told, 2)
+    await live(told, SOON_MS)
+    t.notOk(hasRead('Opportunity'), 'the first reconcile is under way')
+    await until('what was missed', () => instance.findLeads('externalPersonId', missed)[0], 12 * WALK_MS)
+    const times = walks().map(({ at }) => at)
+    const apart = times.slice(1).map((at, n) => at - times[n]!)
+    t.ok(apart.length > 6 && Math.min(...apart) >= WALK_MS, `one at a time: ${apart.join(', ')} ms apart`)
+  },
+)
+
 story(
   'Over the daily delivery limit reconciling takes the place of events, and the status says so; afterwards events are heard again',
   { env: { RECONCILE_EVERY_MINUTES: '60' } },
@@ -73,6 +150,7 @@ story(
     t.equal(reconciles(), 0)
     await beginEarlier(told, 6)
     await until('the change to be found', () => person(ids.lena).fields.title === 'By reconcile', 20_000)
+    await until('the reconcile to end', () => reconciles() === 1)
 
     org.update('Contact', ids.carl, { Title: 'By its event' })
     salesforce.faults.dailyLimit(false)
