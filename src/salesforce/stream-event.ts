@@ -6,13 +6,20 @@ export interface StreamEvent {
   replayId: unknown
   /** The replayId as JSON text, which is the cursor after this event. */
   cursor: string | null
+  /** Null where it is none that Salesforce could have given. */
   uuid: string | null
   payload: unknown
   /** The message's text, cut to RAW_LENGTH. */
   raw: string
 }
 
+/** The cursor that means "only what comes from now on". */
+export const NEW_ONLY = '-1'
+
 const RAW_LENGTH = 10_000
+
+/** Their form is not documented, but one of any length would be no key of a table. */
+const UUID = /^[\w-]{1,100}$/
 
 /** `message` is undefined where the text is no JSON or too long to be read. */
 export function streamEvent({ text, oversized }: Element, message: unknown, channel: string): StreamEvent {
@@ -28,7 +35,7 @@ export function streamEvent({ text, oversized }: Element, message: unknown, chan
   return {
     replayId: ours ? replayId : null,
     cursor,
-    uuid: typeof EventUuid === 'string' ? EventUuid : null,
+    uuid: typeof EventUuid === 'string' && UUID.test(EventUuid) ? EventUuid : null,
     payload: payload ?? null,
     raw,
   }
@@ -36,25 +43,35 @@ export function streamEvent({ text, oversized }: Element, message: unknown, chan
 
 /** Cursors are kept as JSON text: replay ids go back in the type they came in, and may be larger than numbers are exact. */
 export function isCursor(text: string): boolean {
-  return /^(?:-?\d{1,40}|"(?:[^"\\]|\\.){1,200}")$/.test(text)
+  // -2 would be everything that is retained, against the delivery quota.
+  return /^(?:-1|\d{1,40}|"(?:[^"\\]|\\.){1,200}")$/.test(text)
 }
 
 /** Ids grow within a stream, so one that doesn't exceed the position subscribed from belongs to a new stream (org migration). */
 export function startedAnew(cursor: string, event: StreamEvent): boolean {
   const position = Number(cursor)
-  return typeof event.replayId === 'number' && Number.isSafeInteger(position) && event.replayId <= position
+  return (
+    event.cursor !== null &&
+    typeof event.replayId === 'number' &&
+    Number.isSafeInteger(position) &&
+    event.replayId <= position
+  )
 }
 
 function cursorOf(replayId: unknown, text: string): string | null {
   if (typeof replayId === 'number' && !Number.isSafeInteger(replayId)) return lastReplayId(text)
   if (typeof replayId !== 'number' && typeof replayId !== 'string') return null
-  const cursor = JSON.stringify(replayId)
-  return isCursor(cursor) ? cursor : null
+  return positionIn(JSON.stringify(replayId))
 }
 
 function lastReplayId(text: string): string | null {
-  const found = [...text.slice(-4_000).matchAll(/"replayId"\s*:\s*(-?\d+|"(?:[^"\\]|\\.)*")/g)].at(-1)?.[1]
-  return found !== undefined && isCursor(found) ? found : null
+  const found = [...text.slice(-4_000).matchAll(/"replayId"\s*:\s*([-+.\w]+|"(?:[^"\\]|\\.)*")/g)].at(-1)?.[1]
+  return found === undefined ? null : positionIn(found)
+}
+
+/** -1 is where a subscription begins, never where an event is. */
+function positionIn(text: string): string | null {
+  return text !== NEW_ONLY && isCursor(text) ? text : null
 }
 
 function object(value: unknown): Record<string, unknown> {

@@ -7,7 +7,7 @@ import { rebuild, type Fault } from './bayeux-faults.ts'
 import type { Salesforce } from './connect.ts'
 import { createEventIntake, type EventIntake } from './event-intake.ts'
 import { backoffMs, pause, type Backoff } from './retry.ts'
-import { isCursor, startedAnew, type StreamEvent } from './stream-event.ts'
+import { isCursor, NEW_ONLY, startedAnew, type StreamEvent } from './stream-event.ts'
 
 export type { StreamEvent } from './stream-event.ts'
 
@@ -78,9 +78,6 @@ export const TIMING: StreamTiming = {
   sliceSize: 500,
   maxPendingEvents: 2_000,
 }
-
-/** "Only what comes from now on." */
-const NEW_ONLY = '-1'
 
 /** One client at once after a fault that a new client cures; more often would be a storm. */
 const CURE_SPACING_MS = 10_000

@@ -27,6 +27,20 @@ t.test('an event has its position in the type it came in', async (t) => {
   t.equal(at('{"x":1}').cursor, null)
 })
 
+t.test('what could be no position of an event moves no cursor', async (t) => {
+  for (const replayId of ['-1', '-2', '-90071992547409931234', '1.5', '1e400', '""', 'true', '[7]'])
+    t.equal(at(replayId).cursor, null, replayId)
+  t.equal(at(`"${'x'.repeat(5_000)}"`).cursor, null, 'a long one')
+})
+
+t.test('what could be no id of an event is none', async (t) => {
+  const uuidOf = (EventUuid: unknown) =>
+    read(JSON.stringify({ channel: CHANNEL, data: { event: { EventUuid } } })).uuid
+  t.equal(uuidOf('7f0b4a6e-3c1d-4a55-9d3e-0d5c9a4e8b11'), '7f0b4a6e-3c1d-4a55-9d3e-0d5c9a4e8b11')
+  for (const other of [null, 7, {}, '', 'two words', 'nul\0', 'x'.repeat(101)])
+    t.equal(uuidOf(other), null, JSON.stringify(other))
+})
+
 t.test('an event of another channel does not move the cursor', async (t) => {
   t.match(read('{"data":{"payload":1,"event":{"replayId":5}},"channel":"/event/Other__e"}'), {
     replayId: null,
@@ -49,13 +63,14 @@ t.test('of an event that is too long the position at its end counts', async (t) 
 
 t.test('only what Salesforce could have sent is a cursor', async (t) => {
   for (const text of ['-1', '0', '2112', '"AAEC"']) t.ok(isCursor(text), text)
-  for (const text of ['', 'abc', '1.5', 'null', '{}', '"', '"a', '1 2', '1'.repeat(50)])
+  for (const text of ['', 'abc', '-2', '1.5', 'null', '{}', '"', '"a', '1 2', '1'.repeat(50)])
     t.notOk(isCursor(text), text)
 })
 
 t.test('a position that does not exceed the one subscribed from tells of a new stream', async (t) => {
   t.ok(startedAnew('2112', at('13')))
   t.notOk(startedAnew('2112', at('2113')))
+  t.notOk(startedAnew('2112', at('-5')), 'which is no position')
   t.notOk(startedAnew('-1', at('13')))
   t.notOk(startedAnew('"AAEC"', at('13')))
 })

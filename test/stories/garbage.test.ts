@@ -172,3 +172,28 @@ story(
     t.equal(writes.length, 1, 'only the real change was sent')
   },
 )
+
+story(
+  'Any id and position of an event: it is listed once, and what comes behind it is heard, also by a client that comes anew',
+  {},
+  async (t, { org, ids, salesforce, inStep, parked, person, status }) => {
+    const long = fc.string({ minLength: 3_000, maxLength: 9_000, unit: 'binary', size: 'max' })
+    const some = fc.oneof(
+      fc.json().map((text) => JSON.parse(text) as unknown),
+      fc.string({ unit: 'binary' }),
+    )
+    const EventUuid = fc.oneof(long, some, fc.constantFrom('', 'nul\0', '\ud800'))
+    const replayId = fc.oneof(some, long, fc.double(), fc.constantFrom(-1, -2, 0, 1.5, 2 ** 70, '-2', '\0'))
+    const headers = sample(fc.record({ EventUuid, replayId }), 40)
+    for (const [n, event] of headers.entries())
+      salesforce.events.publishRaw(undefined, { data: { payload: { n }, event } })
+    for (const Title of ['Behind all that', 'Heard anew']) {
+      org.update('Lead', ids.lena, { Title })
+      await until('the good event', () => person(ids.lena).fields.title === Title, 30_000)
+      salesforce.faults.forgetClients()
+    }
+    await inStep({ parked: new Map(), deadlineMs: 30_000 })
+    t.equal((await status()).parked.Event, headers.length)
+    t.ok([...(await parked()).keys()].every((id) => id.length < 120))
+  },
+)

@@ -1,9 +1,11 @@
 // Nothing is lost: an event's marks, what was not understood of it, and the cursor stand together or not at all (design §5, rule 1).
+import { randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
 import t from 'tap'
 import type { LeaderTransaction } from '../../src/database/lease.ts'
 import { createLog } from '../../src/log.ts'
-import type { StreamEvent } from '../../src/salesforce/stream.ts'
+import { streamEvent, type StreamEvent } from '../../src/salesforce/stream-event.ts'
+import { CHANNEL } from '../../src/sync/events.ts'
 import { createEventStore, cursorKey } from '../../src/sync/listen.ts'
 import { databaseKinds } from '../fixtures/databases.ts'
 import { idOf } from './fixtures/plans.ts'
@@ -55,6 +57,22 @@ for (const kind of await databaseKinds())
       t.equal(transactions, 1)
       t.strictSame(await stands(), [...LEADS, `event:${LEADS[1]!},nonsense`])
       t.equal(await store.loadCursor(), '2')
+    })
+
+    await t.test('one with an id that no table could have as its key is parked once', async (t) => {
+      const store = storeIn((work) => db.transaction().execute(work))
+      await sql`delete from parked`.execute(db)
+      const bad = ['3', '4'].map((replayId) => {
+        const EventUuid = randomBytes(4_000).toString('hex')
+        const text = `{"channel":"${CHANNEL}","data":{"payload":7,"event":{"EventUuid":"${EventUuid}","replayId":${replayId}}}}`
+        return streamEvent({ text, oversized: false }, JSON.parse(text), CHANNEL)
+      })
+      await store.store({ events: bad, cursor: '4' })
+      await store.store({ events: bad, cursor: '4' })
+      const parked = await db.selectFrom('parked').select(['id', 'attempts']).execute()
+      t.match(parked, [{ attempts: 2 }, { attempts: 2 }])
+      t.ok(parked.every(({ id }) => id.length < 100))
+      t.equal(await store.loadCursor(), '4')
     })
 
     await t.test('the cursor of another org or channel is not used', async (t) => {
