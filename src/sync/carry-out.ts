@@ -110,7 +110,7 @@ export function createCarryOut(deps: {
     if (batch.length === 0) return
     const attempt = 1 + Math.max(...batch.map(attemptsOf))
     const leaves = await bisect(batch, async (part) => {
-      const untold = how === 'merge' ? await told(part[0]!, optOuts) : undefined
+      const untold = how === 'merge' ? await notTold(part[0]!, optOuts) : undefined
       if (untold !== undefined) return { answer: [], verdict: untold }
       const { outcome, results } = await sends[how](part)
       const verdict = await partnerKnown(part, verdictOfCall(outcome, { write: true, attempt }))
@@ -153,12 +153,18 @@ export function createCarryOut(deps: {
     })
   }
 
-  async function told(intent: Intent, optOuts: OptOuts): Promise<Verdict | undefined> {
+  async function notTold(intent: Intent, optOuts: OptOuts): Promise<Verdict | undefined> {
     const payload = payloadOf(intent)
     if (payload.how !== 'merge') return undefined
     const attempt = 1 + attemptsOf(intent)
     const lost = optOuts.get(payload.winner) ?? {}
-    return tellOptOuts(client, { winner: Number(payload.winner), lost, attempt }, turn)
+    const { told, untold } = await tellOptOuts(
+      client,
+      { winner: Number(payload.winner), lost, attempt },
+      turn,
+    )
+    if (told) counters.pushed(intent.object, 'accepted', 1)
+    return untold
   }
 
   /** Undefined where Marketo could not be asked: the merges come again. */

@@ -38,13 +38,13 @@ export async function readOptOuts(
   return { ok: true, lost: new Map(lost) }
 }
 
-/** Undefined where the winner was told, or has nothing to be told, or is gone: the merge says that itself. Otherwise why it must not be merged yet. */
+/** Whether the winner was told; `untold` is why it must not be merged yet. A winner that is gone is the merge's to say. */
 export async function tellOptOuts(
   client: MarketoClient,
   { winner, lost, attempt }: { winner: number; lost: Fields; attempt: number },
   turn: ReadTurn,
-): Promise<Verdict | undefined> {
-  if (Object.keys(lost).length === 0) return undefined
+): Promise<{ told: boolean; untold?: Verdict }> {
+  if (Object.keys(lost).length === 0) return { told: false }
   const input = [{ id: winner, ...lost }]
   const { outcome, results } = await syncLeads(client, {
     action: 'updateOnly',
@@ -55,7 +55,11 @@ export async function tellOptOuts(
   const verdict = outcome.ok
     ? verdictOfRecord(results[0] ?? { status: 'unclear', reasons: [] }, { write: true, attempt })
     : verdictAlone(verdictOfCall(outcome, { write: true, attempt }))
-  if (verdict.kind === 'accepted' || verdict.kind === 'gone') return undefined
+  if (verdict.kind === 'accepted' || verdict.kind === 'gone') return { told: verdict.kind === 'accepted' }
   // Told twice it does no harm.
-  return verdict.kind === 'ambiguous' ? { ...verdict, kind: 'again', afterMs: backoff(attempt) } : verdict
+  const isUnclear = verdict.kind === 'ambiguous'
+  return {
+    told: false,
+    untold: isUnclear ? { ...verdict, kind: 'again', afterMs: backoff(attempt) } : verdict,
+  }
 }

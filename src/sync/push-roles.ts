@@ -82,9 +82,11 @@ async function share(deps: PushDeps, sharing: Write[]): Promise<void> {
   })
 }
 
-/** The same role to Marketo, which would keep the old spelling, or lose the role by the delete of its old key. */
+/** The same role to Marketo, which would keep the old spelling, or lose the role by the delete of its old key. Sharers have no say, or two of
+ *  them would respell it for ever. */
 const isRespelled = ({ entry, role }: Write): boolean =>
   entry?.state === 'confirmed' &&
+  entry.hashes !== null &&
   role !== null &&
   entry.roleKey !== roleKeyText(role) &&
   isSameRole(entry.roleKey, role)

@@ -8,6 +8,7 @@ import { mergeLeads, type Fields } from '../marketo/calls.ts'
 import type { MarketoClient } from '../marketo/client.ts'
 import { SEVERAL_PERSONS } from '../marketo/known-codes.ts'
 import { verdictAlone, verdictOfCall, type Verdict } from '../marketo/verdict.ts'
+import type { SyncCounters } from './counters.ts'
 import { optOutsLost, tellOptOuts } from './opt-outs.ts'
 import { priorityOf } from './push.ts'
 import { SOON_MS } from './settle-failed.ts'
@@ -30,12 +31,13 @@ export async function joinPersons(
     client: MarketoClient
     severalPersons: 'report' | 'merge'
     outstanding: Set<string>
+    counters: SyncCounters
     signal: AbortSignal
   },
   write: Write,
   persons: SamePerson[],
 ): Promise<string | undefined> {
-  const { leader, client, outstanding, signal } = deps
+  const { leader, client, counters, outstanding, signal } = deps
   const [newest, ...others] = [...persons].sort((a, b) => b.updatedAt.localeCompare(a.updatedAt))
   if (deps.severalPersons === 'report' || newest === undefined) {
     await report(leader, write, persons)
@@ -52,7 +54,8 @@ export async function joinPersons(
       others.map(({ optOuts }) => optOuts),
     )
     const turn = { priority: priorityOf([write]), signal }
-    const untold = await tellOptOuts(client, { winner: newest.id, lost, attempt }, turn)
+    const { told, untold } = await tellOptOuts(client, { winner: newest.id, lost, attempt }, turn)
+    if (told) counters.pushed(write.object, 'accepted', 1)
     if (untold !== undefined) {
       await leader((trx) => closeIntents(trx, [write.id]))
       await settleUpserts(leader, '', [{ write, verdict: untold, marketoId: null, created: false }])
