@@ -96,6 +96,7 @@ export async function runFlows(
     leader,
     client,
     carryOut,
+    trouble,
     outstanding,
     waitMs,
     log,

@@ -13,23 +13,26 @@ import {
 import { lose, readLedger } from '../database/ledger.ts'
 import type { Db } from '../database/tables.ts'
 import type { Log } from '../log.ts'
-import { findLeads, findObjects, findRoles, type Fields, type RoleKey } from '../marketo/calls.ts'
+import type { Fields } from '../marketo/calls.ts'
 import type { MarketoClient } from '../marketo/client.ts'
+import { verdictOfCall, type Verdict } from '../marketo/verdict.ts'
 import type { ObjectName } from '../salesforce/ids.ts'
 import { RECORDS_A_CALL } from './batches.ts'
 import { DEFINITIONS } from './objects/index.ts'
 import type { CarryOut } from './carry-out.ts'
-import { roleIdentity, roleKeyText } from './role-key.ts'
+import { findWritten, idIn, payloadOf, type Written } from './find-written.ts'
 import { noteSent } from './note-sent.ts'
 import { settleUpserts } from './settle.ts'
 import { UNKNOWN_OUTCOME } from './suspects.ts'
-import type { IntentPayload, Outcome } from './write.ts'
+import type { Trouble } from './trouble.ts'
+import type { Outcome } from './write.ts'
 
 export interface RecoverDeps {
   db: Db
   leader: LeaderTransaction
   client: MarketoClient
   carryOut: CarryOut
+  trouble: Pick<Trouble, 'afterLookUps'>
   outstanding: ReadonlySet<string>
   waitMs: number
   log: Log
@@ -47,6 +50,8 @@ type Pending = OpenIntent & { ageMs: number }
 
 /** Look-ups of an outage get rarer up to this, or they would eat the day's calls. */
 const LONGEST_QUIET_MS = 45_000
+/** Some answers that are no success say that there is nothing. */
+const NOTHING: Written = { ok: true, held: new Map(), withValues: true }
 
 export function createRecover(deps: RecoverDeps): Recover {
   /** Looked up once right after it turned ambiguous; the second look comes after the wait. */
@@ -68,11 +73,13 @@ export function createRecover(deps: RecoverDeps): Recover {
         (intent) => intent.kind === 'upsert' && (!lookedUp.has(token(intent)) || intent.ageMs >= deps.waitMs),
       )
       for (const intent of upserts) lookedUp.add(token(intent))
+      const verdicts: Verdict[] = []
       for (const object of new Set(upserts.map((intent) => intent.object as ObjectName))) {
         const own = upserts.filter((intent) => intent.object === object)
         for (let from = 0; from < own.length; from += RECORDS_A_CALL)
-          await lookUp(object, own.slice(from, from + RECORDS_A_CALL))
+          verdicts.push(await lookUp(object, own.slice(from, from + RECORDS_A_CALL)))
       }
+      if (upserts.length > 0 || pending.length === 0) await afterLookUps(verdicts)
       // Whether it is still to be removed Salesforce is asked again: it may have been undeleted meanwhile. Role keys have no record to ask.
       const over = pending.filter(
         (intent) => intent.kind !== 'upsert' && (intent.ageMs >= deps.waitMs || intent.call === ''),
@@ -108,14 +115,30 @@ export function createRecover(deps: RecoverDeps): Recover {
     },
   }
 
-  async function lookUp(object: ObjectName, intents: Pending[]): Promise<void> {
-    const found = await find(object, intents)
-    if (found === undefined) {
+  async function afterLookUps(verdicts: Verdict[]): Promise<void> {
+    if (verdicts.every(({ kind }) => kind === 'accepted')) failures = 0
+    else {
       failures++
       quietUntil = Date.now() + Math.min(LONGEST_QUIET_MS, 1_000 * 2 ** Math.min(failures, 10))
-      return
     }
-    failures = 0
+    await deps.trouble.afterLookUps(verdicts)
+  }
+
+  async function lookUp(object: ObjectName, intents: Pending[]): Promise<Verdict> {
+    const found = await findWritten(deps.client, object, intents, deps.signal)
+    const verdict: Verdict = found.ok
+      ? { kind: 'accepted' }
+      : verdictOfCall(found, { write: false, attempt: 1 + failures })
+    if (verdict.kind === 'accepted') await resolve(object, intents, found.ok ? found : NOTHING)
+    else
+      deps.log.warn(
+        { object, records: intents.length, code: verdict.code, reason: verdict.reason },
+        `could not look up ${intents.length} ${object} writes of unknown outcome`,
+      )
+    return verdict
+  }
+
+  async function resolve(object: ObjectName, intents: Pending[], written: Written): Promise<void> {
     const outcomes: Outcome[] = []
     const over: { intent: Pending; record: Fields | undefined }[] = []
     const entries = await readLedger(
@@ -123,8 +146,8 @@ export function createRecover(deps: RecoverDeps): Recover {
       intents.map((intent) => intent.id),
     )
     for (const intent of intents) {
-      const record = found.get(intent.id)
-      const proves = payloadOf(intent).proves || intent.ageMs >= deps.waitMs
+      const record = written.held.get(intent.id)
+      const proves = written.withValues && (payloadOf(intent).proves || intent.ageMs >= deps.waitMs)
       if (record !== undefined && proves && holds(record, intent))
         outcomes.push(settled(intent, record, entries.get(intent.id)))
       else if (intent.ageMs >= deps.waitMs) over.push({ intent, record })
@@ -174,65 +197,10 @@ export function createRecover(deps: RecoverDeps): Recover {
       )
     })
   }
-
-  /** What Marketo holds of these, by Salesforce id; undefined when it could not be asked. */
-  async function find(object: ObjectName, intents: Pending[]): Promise<Map<string, Fields> | undefined> {
-    const { marketo, key } = DEFINITIONS[object]
-    const sent = new Set(intents.flatMap((intent) => Object.keys(payloadOf(intent).input)))
-    const turn = { priority: 'live' as const, signal: deps.signal }
-    if (marketo === 'Lead') {
-      const fields = [...new Set([...sent, 'id', 'externalPersonId'])]
-      const known = intents.filter((intent) => intent.marketoId !== null)
-      const unknown = intents.filter((intent) => intent.marketoId === null)
-      const byId = await findLeads(deps.client, {
-        filterType: 'id',
-        values: known.map((intent) => intent.marketoId!),
-        fields,
-        ...turn,
-      })
-      const byKey = await findLeads(deps.client, {
-        filterType: 'externalPersonId',
-        values: unknown.map((intent) => intent.id),
-        fields,
-        ...turn,
-      })
-      if (!byId.ok || !byKey.ok) return undefined
-      const ids = new Map(known.map((intent) => [intent.marketoId!, intent.id]))
-      return new Map([
-        ...byId.records.map((lead): [string, Fields] => [ids.get(String(lead.id)) ?? '', lead]),
-        ...byKey.records.map((lead): [string, Fields] => [String(lead.externalPersonId), lead]),
-      ])
-    }
-    if (marketo === 'OpportunityRole') {
-      const ids = new Map(intents.map((intent) => [roleIdentity(payloadOf(intent).roleKey ?? ''), intent.id]))
-      const found = await findRoles(deps.client, {
-        keys: intents.map((intent) => payloadOf(intent).role!),
-        fields: [...sent, 'marketoGUID'],
-        ...turn,
-      })
-      if (!found.ok) return undefined
-      return new Map(
-        found.records.map((role): [string, Fields] => [
-          ids.get(roleIdentity(roleKeyText(role as unknown as RoleKey))) ?? '',
-          role,
-        ]),
-      )
-    }
-    const found = await findObjects(deps.client, marketo, {
-      filterType: key,
-      values: intents.map((intent) => intent.id),
-      fields: [...sent, ...(marketo === 'Opportunity' ? ['marketoGUID'] : ['id'])],
-      ...turn,
-    })
-    if (!found.ok) return undefined
-    return new Map(found.records.map((record): [string, Fields] => [String(record[key]), record]))
-  }
 }
 
-const payloadOf = (intent: Pick<OpenIntent, 'payload'>): IntentPayload => intent.payload as IntentPayload
 /** Whose ledger entry knows what was sent to the person before. */
 const ownerOf = (intent: Pending): string => payloadOf(intent).takesOver ?? intent.id
-const idIn = (record: Fields): string => String(record.id ?? record.marketoGUID)
 const token = (intent: Pending): string => `${intent.id}@${intent.startedAt.getTime()}`
 
 /** Whether Marketo's record has every value that was sent. Numbers and dates come back in other forms, so these are compared by meaning. */
@@ -252,7 +220,7 @@ function same(sent: unknown, held: unknown): boolean {
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
 function settled(intent: Pending, record: Fields, entry: Outcome['write']['entry']): Outcome {
-  const payload = intent.payload as IntentPayload
+  const payload = payloadOf(intent)
   return {
     verdict: { kind: 'accepted' },
     marketoId: idIn(record),

@@ -11,9 +11,17 @@ const HOLD_MS = 2_000
 /** With the day used up, pacing lets one probing call an hour through; asking it more often only costs reads of Salesforce. */
 const QUOTA_HOLD_MS = 5 * 60_000
 
+/** May be over the next time. */
+const PASSING: readonly Verdict['kind'][] = ['again', 'rate', 'renew-token']
+
+/** Pushes go well while look-ups fail, and the other way round. */
+type Finder = 'calls' | 'look-ups' | 'salesforce' | 'sync'
+
 export interface Trouble {
   /** What came of one call to Marketo. */
   afterCall(verdicts: Verdict[]): Promise<void>
+  /** What came of the look-ups of unknown outcomes that were due. */
+  afterLookUps(verdicts: Verdict[]): Promise<void>
   /** A piece of work failed as a whole: Salesforce or the database. */
   afterFailure(error: unknown): Promise<void>
   afterWork(): Promise<void>
@@ -25,22 +33,24 @@ export function createTrouble(deps: { leader: LeaderTransaction; now: () => numb
   const { leader, now } = deps
   let held = 0
   let marketoFailures = 0
+  let lookUpFailures = 0
   let workFailures = 0
-  /** By system. What others have raised of it is theirs to clear. */
-  const raised = new Map<string, Set<string>>()
+  /** By who found it, with its system. What others have raised is theirs to clear. */
+  const raised = new Map<Finder, Map<string, Problem['system']>>()
 
-  async function raise(problem: Problem): Promise<void> {
-    const { system, code } = problem
-    raised.set(system, (raised.get(system) ?? new Set<string>()).add(code))
+  async function raise(finder: Finder, problem: Problem): Promise<void> {
+    const own = raised.get(finder) ?? new Map<string, Problem['system']>()
+    raised.set(finder, own.set(problem.code, problem.system))
     await leader((trx) => raiseProblem(trx, problem))
   }
 
-  async function clear(system: Problem['system']): Promise<void> {
-    const codes = raised.get(system)
-    if (codes === undefined) return
-    raised.delete(system)
+  async function clear(finder: Finder): Promise<void> {
+    const own = raised.get(finder)
+    if (own === undefined) return
+    raised.delete(finder)
+    const others = new Set([...raised.values()].flatMap((codes) => [...codes.keys()]))
     await leader(async (trx) => {
-      for (const code of codes) await clearProblem(trx, system, code)
+      for (const [code, system] of own) if (!others.has(code)) await clearProblem(trx, system, code)
     })
   }
 
@@ -50,7 +60,7 @@ export function createTrouble(deps: { leader: LeaderTransaction; now: () => numb
     async afterCall(verdicts) {
       if (verdicts.some(({ kind }) => kind === 'accepted' || kind === 'refused')) {
         marketoFailures = 0
-        await clear('marketo')
+        await clear('calls')
         return
       }
       const stop = verdicts.find((verdict) => verdict.kind === 'stop' || verdict.kind === 'quota')
@@ -59,7 +69,7 @@ export function createTrouble(deps: { leader: LeaderTransaction; now: () => numb
           held,
           'afterMs' in stop ? now() + stop.afterMs : Math.min(stop.until ?? Infinity, now() + QUOTA_HOLD_MS),
         )
-        await raise({ system: 'marketo', code: stop.code, reason: stop.reason, advice: stop.advice })
+        await raise('calls', { system: 'marketo', code: stop.code, reason: stop.reason, advice: stop.advice })
         return
       }
       const failure = verdicts.find(
@@ -69,7 +79,29 @@ export function createTrouble(deps: { leader: LeaderTransaction; now: () => numb
       marketoFailures++
       held = Math.max(held, now() + Math.min(HOLD_MS, 200 * marketoFailures))
       if (marketoFailures >= FAILURES_TOLD)
-        await raise({ system: 'marketo', code: failure.code, reason: failure.reason, advice: failure.advice })
+        await raise('calls', {
+          system: 'marketo',
+          code: failure.code,
+          reason: failure.reason,
+          advice: failure.advice,
+        })
+    },
+
+    async afterLookUps(verdicts) {
+      const failure = verdicts.find(({ kind }) => kind !== 'accepted')
+      if (failure === undefined || !('code' in failure)) {
+        lookUpFailures = 0
+        await clear('look-ups')
+        return
+      }
+      lookUpFailures++
+      if (lookUpFailures >= FAILURES_TOLD || !PASSING.includes(failure.kind))
+        await raise('look-ups', {
+          system: 'marketo',
+          code: failure.code,
+          reason: `What became of some writes can't be looked up, so their records wait. ${failure.reason}`,
+          advice: failure.advice,
+        })
     },
 
     async afterFailure(error) {
@@ -78,7 +110,7 @@ export function createTrouble(deps: { leader: LeaderTransaction; now: () => numb
       const known = error instanceof BridgeError
       const salesforce = known && error.code.startsWith('salesforce')
       if (known || workFailures >= FAILURES_TOLD)
-        await raise({
+        await raise(salesforce ? 'salesforce' : 'sync', {
           system: salesforce ? 'salesforce' : 'sync',
           code: known ? error.code : 'unexpected',
           reason: reasonOf(error),

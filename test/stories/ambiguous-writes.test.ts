@@ -170,3 +170,33 @@ story(
     t.match(lead.fields, { title: null, city: 'Rome' })
   },
 )
+
+story(
+  'Marketo refuses to be asked what became of a write: that is told with advice while all else goes on, and it ends with the trouble',
+  {},
+  async (t, { org, ids, marketo, inStep, instance, problem }) => {
+    const denied = marketo.faults.add({
+      kind: 'error',
+      code: '603',
+      match: { endpoint: 'leads.json', method: 'GET' },
+    })
+    marketo.faults.add({
+      kind: 'drop',
+      when: 'before',
+      times: 1,
+      match: { endpoint: 'leads.json', where: ({ action }) => action !== undefined },
+    })
+    org.update('Lead', ids.lena, { Title: 'Not known' })
+    const told = await until('it to be told', () => problem('603'))
+    t.match(told, { system: 'marketo', reason: /looked up/, advice: /Roles/ })
+    org.update('Account', ids.acme, { Website: 'goes-on.example' })
+    await until(
+      'another record to go on',
+      () => instance.findCompany(ids.acme)?.fields.website === 'goes-on.example',
+    )
+    t.ok(await problem('603'), 'it is told still')
+    denied.remove()
+    await inStep({ deadlineMs: 30_000 })
+    await until('it to be over', async () => (await problem('603')) === undefined)
+  },
+)

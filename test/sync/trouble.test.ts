@@ -2,6 +2,7 @@ import t from 'tap'
 import { acquireLease, leaderTransactions } from '../../src/database/lease.ts'
 import { listProblems, raiseProblem } from '../../src/database/state.ts'
 import { BridgeError } from '../../src/errors.ts'
+import type { Verdict } from '../../src/marketo/verdict.ts'
 import { createTrouble } from '../../src/sync/trouble.ts'
 import { databaseKinds } from '../fixtures/databases.ts'
 
@@ -21,3 +22,30 @@ t.test(
     t.strictSame(await codes(), ['unreadable-records'])
   },
 )
+
+t.test('look-ups that fail are told while pushes go well, and until they go well themselves', async (t) => {
+  const { db } = await (await databaseKinds()).at(-1)!.create(t)
+  const term = await acquireLease(db, 'this process')
+  const trouble = createTrouble({ leader: leaderTransactions(db, term!), now: Date.now })
+  const codes = async (): Promise<string[]> => (await listProblems(db)).map(({ code }) => code)
+  const passing: Verdict = { kind: 'again', afterMs: 1, code: '713', reason: 'Away.', advice: 'Wait.' }
+  const lasting: Verdict = { kind: 'refused', code: '1006', reason: 'No field.', advice: 'Make it.' }
+
+  for (const told of [[], [], ['713']]) {
+    await trouble.afterLookUps([{ kind: 'accepted' }, passing])
+    await trouble.afterCall([{ kind: 'accepted' }])
+    t.strictSame(await codes(), told)
+  }
+  await trouble.afterLookUps([lasting])
+  t.match(await listProblems(db), [
+    { code: '713' },
+    { system: 'marketo', code: '1006', reason: /looked up.* No field\./, advice: 'Make it.' },
+  ])
+  await trouble.afterCall([{ kind: 'stop', afterMs: 1, code: '1006', reason: 'r', advice: 'a' }])
+  await trouble.afterCall([{ kind: 'accepted' }])
+  t.strictSame(await codes(), ['713', '1006'], 'what two have found is over when it is over for both')
+  await trouble.afterLookUps([{ kind: 'accepted' }])
+  t.strictSame(await codes(), [])
+  await trouble.afterLookUps([passing])
+  t.strictSame(await codes(), [], 'a hiccup is not told')
+})

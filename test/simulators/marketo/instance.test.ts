@@ -74,3 +74,18 @@ t.test('people opt out, leave the sync, are edited, merged and deleted', async (
   t.throws(() => instance.deleteLead(id), { message: `Marketo simulator: there is no lead ${id}` })
   t.throws(() => instance.lose('companies', '001X'), { message: /there is no Company 001X/ })
 })
+
+t.test('a field that an admin takes away is neither described nor taken nor read', async (t) => {
+  const { get, post, marketo } = await startTester(t)
+  const { id } = marketo.instance.createLead({ title: 'Gone' })
+  marketo.instance.dropLeadField('title')
+  const [described] = (await get('leads/describe2.json')).result as [{ fields: { name: string }[] }]
+  t.notOk(described.fields.some(({ name }) => name === 'title'))
+  t.match(await get(`lead/${id}.json`, { fields: 'title' }), { success: false, errors: [{ code: '1006' }] })
+  t.match(
+    await post('leads.json', { action: 'updateOnly', lookupField: 'id', input: [{ id, title: 'Back' }] }),
+    {
+      result: [{ status: 'skipped', reasons: [{ code: '1006' }] }],
+    },
+  )
+})

@@ -36,6 +36,8 @@ export interface MarketoInstance {
   editLead: (leadId: number, fields: Fields) => void
   /** An admin of Marketo adds a custom field in Field Management. */
   addLeadField: (field: Field) => void
+  /** And takes one away: what it held is no longer to be seen, and naming it is answered with 1006. */
+  dropLeadField: (name: string) => void
   findLeads: (field: string, value: Scalar) => Lead[]
   findSalesPerson: (externalSalesPersonId: string) => Row<number> | undefined
   findCompany: (externalCompanyId: string) => Row<number> | undefined
@@ -96,6 +98,7 @@ export function createInstance(deps: {
     editLead: (leadId, fields) => store.changeLead(leadOf(leadId), fields),
     addLeadField: (field) =>
       void store.leadSchema.fields.set(field.name, { updateable: true, custom: true, ...field }),
+    dropLeadField: (name) => void store.leadSchema.fields.delete(name),
     findLeads(field, value) {
       if (field !== 'id') return store.leads.find(field, value)
       const lead = store.leads.rows.get(Number(value))
