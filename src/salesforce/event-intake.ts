@@ -1,4 +1,4 @@
-// Between the socket and the database: events are stored one slice after the other, and whoever brings them waits while too many are
+// Between the socket and the database: events are stored one slice after the other, and whoever brings them waits while too much is
 // pending. The cursor moves with the transaction that stores the slice, never before.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { StreamEvent } from './stream-event.ts'
@@ -9,6 +9,8 @@ export interface IntakeOptions {
   cursor: string
   sliceSize: number
   maxPending: number
+  /** Of all that is pending, by the events' sizes. */
+  maxPendingSize: number
   onStored(cursor: string): void
   onFailed(error: unknown): void
 }
@@ -23,22 +25,26 @@ export interface EventIntake {
 }
 
 export function createEventIntake(options: IntakeOptions): EventIntake {
-  const { sliceSize, maxPending } = options
+  const { sliceSize, maxPending, maxPendingSize } = options
   const pending: StreamEvent[] = []
+  let pendingSize = 0
   let { cursor } = options
   let stopped = false
   let working: Promise<void> | undefined
-  let waiters: { below: number; go: () => void }[] = []
+  let waiters: { ready: () => boolean; go: () => void }[] = []
+
+  const hasRoom = (): boolean => pending.length < maxPending && pendingSize < maxPendingSize
+  const isEmpty = (): boolean => pending.length === 0
 
   function wake(): void {
-    const ready = waiters.filter(({ below }) => stopped || pending.length < below)
+    const ready = waiters.filter((waiter) => stopped || waiter.ready())
     waiters = waiters.filter((waiter) => !ready.includes(waiter))
     for (const { go } of ready) go()
   }
 
-  function until(below: number): Promise<void> {
-    if (stopped || pending.length < below) return Promise.resolve()
-    return new Promise((go) => waiters.push({ below, go }))
+  function until(ready: () => boolean): Promise<void> {
+    if (stopped || ready()) return Promise.resolve()
+    return new Promise((go) => waiters.push({ ready, go }))
   }
 
   async function work(): Promise<void> {
@@ -57,6 +63,7 @@ export function createEventIntake(options: IntakeOptions): EventIntake {
       }
       cursor = next
       pending.splice(0, events.length)
+      for (const { size } of events) pendingSize -= size
       options.onStored(cursor)
       wake()
     }
@@ -66,10 +73,11 @@ export function createEventIntake(options: IntakeOptions): EventIntake {
     offer(event) {
       if (stopped) return Promise.resolve()
       pending.push(event)
+      pendingSize += event.size
       working ??= work().finally(() => (working = undefined))
-      return until(maxPending)
+      return until(hasRoom)
     },
-    drained: () => until(1),
+    drained: () => until(isEmpty),
     async stop() {
       stopped = true
       wake()

@@ -11,6 +11,8 @@ export interface StreamEvent {
   payload: unknown
   /** The message's text, cut to RAW_LENGTH. */
   raw: string
+  /** Characters of the whole text: about what the event takes of memory. */
+  size: number
 }
 
 /** The cursor that means "only what comes from now on". */
@@ -23,7 +25,6 @@ const UUID = /^[\w-]{1,100}$/
 
 /** `message` is undefined where the text is no JSON or too long to be read. */
 export function streamEvent({ text, oversized }: Element, message: unknown, channel: string): StreamEvent {
-  const raw = text.slice(0, RAW_LENGTH)
   const cut = oversized || message === undefined
   const { payload, event } = object(object(message).data)
   const { replayId = null, EventUuid } = object(event)
@@ -37,8 +38,14 @@ export function streamEvent({ text, oversized }: Element, message: unknown, chan
     cursor,
     uuid: typeof EventUuid === 'string' && UUID.test(EventUuid) ? EventUuid : null,
     payload: payload ?? null,
-    raw,
+    raw: text.length > RAW_LENGTH ? copy(text.slice(0, RAW_LENGTH)) : text,
+    size: text.length,
   }
+}
+
+/** V8's slices keep the whole text in memory; a way through bytes that changes no character leaves it. */
+function copy(slice: string): string {
+  return Buffer.from(slice, 'utf16le').toString('utf16le')
 }
 
 /** Cursors are kept as JSON text: replay ids go back in the type they came in, and may be larger than numbers are exact. */

@@ -35,6 +35,8 @@ export interface StreamTiming extends ClientTiming {
   storedMs: number
   sliceSize: number
   maxPendingEvents: number
+  /** In characters. */
+  maxPendingSize: number
 }
 
 export interface StreamOptions {
@@ -77,6 +79,8 @@ export const TIMING: StreamTiming = {
   storedMs: 30_000,
   sliceSize: 500,
   maxPendingEvents: 2_000,
+  // A slice of events with 200 ids each is half of it. Measured: 6 MB of memory, 11 MB with characters beyond Latin-1.
+  maxPendingSize: 4_000_000,
 }
 
 /** One client at once after a fault that a new client cures; more often would be a storm. */
@@ -173,6 +177,7 @@ export function openStream(options: StreamOptions): Stream {
       cursor,
       sliceSize: timing.sliceSize,
       maxPending: timing.maxPendingEvents,
+      maxPendingSize: timing.maxPendingSize,
       store: (batch) => options.store(batch),
       onStored: (next) => (state.cursor = next),
       onFailed: (error) =>

@@ -1,9 +1,10 @@
 import t from 'tap'
 import { createEventIntake, type IntakeOptions } from '../../src/salesforce/event-intake.ts'
 import type { StreamEvent } from '../../src/salesforce/stream-event.ts'
+import { until } from './fixtures/connection.ts'
 
-function event(n: number | null): StreamEvent {
-  return { replayId: n, cursor: n === null ? null : String(n), uuid: null, payload: null, raw: '' }
+function event(n: number | null, size = 1): StreamEvent {
+  return { replayId: n, cursor: n === null ? null : String(n), uuid: null, payload: null, raw: '', size }
 }
 
 function opened(options: Partial<IntakeOptions> = {}) {
@@ -13,6 +14,7 @@ function opened(options: Partial<IntakeOptions> = {}) {
     cursor: '-1',
     sliceSize: 3,
     maxPending: 5,
+    maxPendingSize: 100,
     onStored: () => undefined,
     onFailed: (error) => failed.push(error),
     async store({ events, cursor }) {
@@ -58,6 +60,22 @@ t.test('who brings events waits while too many are pending', async (t) => {
   resolve(undefined)
   await intake.drained()
   t.equal(room, 6)
+})
+
+t.test('who brings long events waits after fewer of them', async (t) => {
+  const stores: (() => void)[] = []
+  const { intake } = opened({ store: () => new Promise((resolve) => stores.push(resolve)) })
+  let room = 0
+  for (let n = 1; n <= 4; n += 1) void intake.offer(event(n, 40)).then(() => (room += 1))
+  await until('the first slice', () => stores.length === 1)
+  t.equal(room, 2)
+  stores[0]!()
+  await until('the second slice', () => stores.length === 2)
+  t.equal(room, 4)
+  stores[1]!()
+  await intake.drained()
+  for (let n = 5; n <= 6; n += 1) void intake.offer(event(n, 40)).then(() => (room += 1))
+  await until('room for the next ones', () => room === 6)
 })
 
 t.test('after a failure nothing more is stored, and nobody waits for ever', async (t) => {

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import * as fc from 'fast-check'
 import t from 'tap'
 import { isCursor, startedAnew, streamEvent } from '../../src/salesforce/stream-event.ts'
@@ -59,6 +61,20 @@ t.test('of an event that is too long the position at its end counts', async (t) 
   const event = read(text, true)
   t.match(event, { cursor: '9', payload: null })
   t.equal(event.raw.length, 10_000)
+  t.equal(event.size, text.length)
+})
+
+t.test('what is kept of long events does not hold their whole texts in memory', async (t) => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const heap = (): number => {
+    collect()
+    return process.memoryUsage().heapUsed
+  }
+  const before = heap()
+  const kept = Array.from({ length: 100 }, (_, n) => read(`${n}${'x'.repeat(1_000_000)}`, true).raw.trim())
+  const grown = heap() - before
+  t.ok(grown < 10_000_000, `${kept.length} of them take ${grown} bytes`)
 })
 
 t.test('only what Salesforce could have sent is a cursor', async (t) => {

@@ -167,6 +167,32 @@ t.test('when storing falls behind the client is dropped, and resumed from the st
   )
 })
 
+t.test('of long events few are taken in while storing falls behind, and none is lost', async (t) => {
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  const long = Array.from({ length: 200 }, (_, i) => event(i + 1, { Record_Ids__c: 'x'.repeat(64_000) }))
+  const { stream, memory } = await openScripted(t, {
+    play: (sent) =>
+      sent.channel === '/meta/connect' && memory.events.length < long.length
+        ? { json: [...long.slice(memory.events.length), good(sent)] }
+        : undefined,
+    options: {
+      async store({ events, cursor }) {
+        await promise
+        memory.events.push(...events)
+        memory.cursor = cursor
+      },
+    },
+  })
+  await until('the drop', () => stream.state().state === 'backing-off')
+  t.match(stream.state(), { code: 'stream_storing_slow', received: 63 })
+  resolve(undefined)
+  await until('the rest', () => memory.events.length === long.length)
+  t.same(
+    ids(memory.events),
+    Array.from({ length: long.length }, (_, i) => i + 1),
+  )
+})
+
 t.test('a slice that can not be stored is delivered again', async (t) => {
   let failures = 2
   const opened = await openScripted(t, {

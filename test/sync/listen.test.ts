@@ -14,7 +14,8 @@ const LEADS = [idOf('Lead', 1), idOf('Lead', 2)]
 
 const event = (ids: string): StreamEvent => {
   const payload = { Object_Type__c: 'Lead', Change_Type__c: 'UPDATE', Record_Ids__c: ids }
-  return { cursor: '2', replayId: 2, uuid: ids, payload, raw: JSON.stringify(payload) }
+  const raw = JSON.stringify(payload)
+  return { cursor: '2', replayId: 2, uuid: ids, payload, raw, size: raw.length }
 }
 const events = [event(LEADS[0]!), event(`${LEADS[1]!},nonsense`)]
 
