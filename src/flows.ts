@@ -27,7 +27,6 @@ import { createCarryOut } from './sync/carry-out.ts'
 import { CHANNEL } from './sync/events.ts'
 import { createEventStore, cursorKey } from './sync/listen.ts'
 import { createCatchUp } from './sync/mapping-changes.ts'
-import type { Mapping } from './sync/mapping.ts'
 import { createMarketers } from './sync/marketers.ts'
 import { createOwedReconcile } from './sync/owed-reconcile.ts'
 import { createReconcile } from './sync/reconcile.ts'
@@ -39,6 +38,7 @@ import { createTrouble } from './sync/trouble.ts'
 import { createWork } from './sync/work.ts'
 import { createTellStream } from './tell-stream.ts'
 import type { TermDeps } from './term.ts'
+import { createMappingWatch, type LivingMapping } from './watch-mapping.ts'
 
 export interface FlowDeps extends Omit<TermDeps, 'salesforce'> {
   leader: LeaderTransaction
@@ -57,7 +57,7 @@ export interface FlowDeps extends Omit<TermDeps, 'salesforce'> {
 const DRAIN_MS = 20_000
 /** Waiting children whose parent's cure was missed go on within a minute (design §5, rule 5). */
 const CURE_EVERY_MS = 30_000
-const MAPPING_EVERY_MS = 10 * 60_000
+const MAPPING_AGAIN_MS = 60_000
 const USAGE_EVERY_MS = 10 * 60_000
 /** However long a refresh is not due, its loop looks again after this. */
 const LONGEST_REST_MS = 60_000
@@ -70,17 +70,13 @@ const RECONCILE_WITHOUT_STREAM_MS = 5 * 60_000
 /** One that failed has read a million ids, perhaps. */
 const CENSUS_AGAIN_MS = 15 * 60_000
 
-export async function runFlows(
-  deps: FlowDeps,
-  mapping: { current: () => Mapping; reload: (options: { fresh: boolean }) => Promise<void> },
-): Promise<void> {
+export async function runFlows(deps: FlowDeps, mapping: LivingMapping): Promise<void> {
   const { config, database, leader, salesforce, client, pacing, log, counters, stopping, signal, sources } =
     deps
   const { db } = database
   const { env } = config
   const now = Date.now
   const startedAt = now()
-  let mappedAt = startedAt
   const wake = (): void => sync.wake()
 
   const reader = createReader(salesforce)
@@ -109,6 +105,7 @@ export async function runFlows(
   const gapReconcile = createOwedReconcile({ db, leader, reason: 'gap' })
   const census = createCensus({ ...finding, salesforce })
   const catchUp = createCatchUp({ db, leader, backfill, census, brake, log })
+  const mappingWatch = createMappingWatch(mapping, now)
   const work = createWork({
     db,
     leader,
@@ -116,6 +113,7 @@ export async function runFlows(
     reader,
     remove,
     trouble,
+    onFieldRefused: () => mappingWatch.fieldRefused(),
     mapping: mapping.current,
     counters,
     outstanding,
@@ -242,11 +240,11 @@ export async function runFlows(
       }),
     ),
     every('the commands', 1_000, createObey({ db, leader, log, now, act: obey })),
-    every('the mapping', 60_000, async () => {
-      if (now() - mappedAt < MAPPING_EVERY_MS) return
-      await mapping.reload({ fresh: false })
-      mappedAt = now()
-    }),
+    every(
+      'the mapping',
+      1_000,
+      patient(MAPPING_AGAIN_MS, () => mappingWatch.runOnce()),
+    ),
     every('what the mapping changed', 1_000, () => catchUp.runOnce()),
     every("Marketo's usage", USAGE_EVERY_MS, async () => {
       const answer = await usage(client, { priority: 'refresh', signal })

@@ -5,6 +5,7 @@ import type { LeaderTransaction } from './database/lease.ts'
 import type { Db } from './database/tables.ts'
 import type { MarketoConnection } from './marketo-connection.ts'
 import type { Salesforce } from './salesforce/connect.ts'
+import { retryWithoutLostFields } from './sync/lost-fields.ts'
 import { changesOf, noteChanges } from './sync/mapping-changes.ts'
 import type { Mapping } from './sync/mapping.ts'
 import { readMapping } from './sync/read-mapping.ts'
@@ -25,6 +26,7 @@ export function createRemap(deps: {
       await tell('bad-rows', rowsIn(mapping), ROWS_ADVICE)
       await tell('bad-settings', settingsIn(mapping), SETTINGS_ADVICE)
       await noteChanges(trx, changesOf(before, mapping))
+      await retryWithoutLostFields(trx, mapping)
       await writeState(trx, MAPPING_KEY, mapping)
 
       async function tell(code: string, reasons: string[], advice: string): Promise<void> {

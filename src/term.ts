@@ -104,6 +104,7 @@ export async function runTerm(deps: TermDeps, term: Term, signals: TermSignals):
           reload: async (options) => {
             mapping = await remap(options)
           },
+          describe: () => marketo.schema({ fresh: true }),
         },
       )
     } finally {

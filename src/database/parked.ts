@@ -94,6 +94,24 @@ export async function retryParked(db: DbOrTrx, filter: ParkedFilter): Promise<nu
   return rows.length
 }
 
+/** Puts those back in the queue that were to be sent with a field beyond these. */
+export async function retryParkedBeyond(
+  db: DbOrTrx,
+  filter: { object: string; code: string },
+  fields: string[],
+): Promise<void> {
+  const rows = await filtered(db, filter)
+    .where(
+      sql<boolean>`exists (select from jsonb_object_keys(payload) as field where field <> all(${fields}::text[]))`,
+    )
+    .select(['object', 'id'])
+    .execute()
+  await mark(
+    db,
+    rows.map((row) => ({ ...row, priority: PRIORITY.found, force: true })),
+  )
+}
+
 export async function countParked(db: DbOrTrx): Promise<Record<string, number>> {
   const rows = await db
     .selectFrom('parked')

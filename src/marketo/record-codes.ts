@@ -24,7 +24,7 @@ const ROWS: Record<string, CodeRow> = {
   '1006': {
     reason: 'Marketo does not have one of the fields that were sent.',
     advice:
-      'Compare the mapping with Marketo: Admin > Field Management. Correct the row of Marketo_Field_Mapping__mdt in Salesforce (Setup > Custom Metadata Types), reload the mapping, and retry.',
+      'The bridge asks Marketo for its fields anew, and sends the record without the field where it is gone. If the record stays refused, compare the mapping with Marketo: Admin > Field Management. Correct the row of Marketo_Field_Mapping__mdt in Salesforce (Setup > Custom Metadata Types), reload the mapping, and retry.',
   },
   '1007': {
     call: 'several',

@@ -5,6 +5,7 @@ import type { LeaderTransaction } from '../database/lease.ts'
 import { bisect } from '../marketo/bisect.ts'
 import { syncObjects, type Fields, type Turn } from '../marketo/calls.ts'
 import type { MarketoClient } from '../marketo/client.ts'
+import { FIELD_UNKNOWN } from '../marketo/known-codes.ts'
 import type { MarketoObject, RecordResult, WriteOutcome } from '../marketo/outcome.ts'
 import type { Priority } from '../marketo/pacing.ts'
 import { verdictOfCall, verdictOfRecord } from '../marketo/verdict.ts'
@@ -25,6 +26,8 @@ export interface PushDeps {
   log: Log
   counters: SyncCounters
   trouble: Trouble
+  /** Marketo does not have a field that was sent. */
+  onFieldRefused: () => void
   /** Calls that this process has out; an intent of any other has no known outcome. */
   outstanding: Set<string>
   signal: AbortSignal
@@ -87,6 +90,8 @@ async function sendAndSettle(
   const outcomes = await sendBisecting(deps, writes, inputOf, send)
   const settlement = await settleUpserts(deps.leader, call, outcomes)
   await deps.trouble.afterCall(outcomes.map(({ verdict }) => verdict))
+  if (outcomes.some(({ verdict }) => verdict.kind === 'refused' && verdict.code === FIELD_UNKNOWN))
+    deps.onFieldRefused()
   const object = writes[0]?.object ?? ''
   for (const { write, verdict } of outcomes)
     if (verdict.kind === 'accepted' && write.taken.priority === PRIORITY.live)

@@ -7,6 +7,7 @@ import {
   park,
   readParked,
   retryParked,
+  retryParkedBeyond,
   unpark,
   type Refusal,
 } from '../../src/database/parked.ts'
@@ -27,6 +28,21 @@ for (const kind of await databaseKinds())
     const { db } = await kind.create(t)
     t.beforeEach(async () => {
       await sql`truncate parked, changes`.execute(db)
+    })
+
+    t.test('what was refused with another field than these is queued again', async (t) => {
+      await park(db, [
+        refusal('a', { payload: { title: 'x', gone: null } }),
+        refusal('b'),
+        refusal('c', { payload: { gone: 'x' }, code: '1003' }),
+        refusal('d', { payload: { gone: 'x' }, object: 'Contact' }),
+        refusal('e', { payload: null }),
+      ])
+      await retryParkedBeyond(db, { object: 'Lead', code: '1077' }, ['title', 'city'])
+      t.match(await db.selectFrom('changes').select(['id', 'priority', 'force']).execute(), [
+        { id: 'a', priority: PRIORITY.found, force: true },
+      ])
+      t.equal((await db.selectFrom('changes').selectAll().execute()).length, 1)
     })
 
     t.test('parking again counts attempts, keeps the first time and takes the new reason', async (t) => {
