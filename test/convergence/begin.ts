@@ -37,9 +37,14 @@ export async function begin(
       MARKETO_AMBIGUOUS_WAIT_SECONDS: '1',
       INSIGHTS_EVERY_MINUTES: '0.03',
       METRICS_TOKEN,
+      MARKETO_CONCURRENCY: String(history.concurrency),
       ...history.env,
     },
-    marketo: { latencyMs: history.latencyMs, externalPersonIdLookup: history.externalPersonIdLookup },
+    marketo: {
+      latencyMs: history.latencyMs,
+      externalPersonIdLookup: history.externalPersonIdLookup,
+      concurrency: history.concurrency,
+    },
     salesforce: { longPollMs: 2_000, clientTimeoutMs: 4_000 },
     before({ instance }: MarketoSimulator, { org }: SalesforceSimulator) {
       if (history.personAccounts) org.enablePersonAccounts()

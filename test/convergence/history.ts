@@ -20,6 +20,8 @@ export interface History {
   personAccounts: boolean
   externalPersonIdLookup: boolean
   latencyMs: number
+  /** Calls at once that Marketo allows and the service is set to: one more is never to be seen, whoever makes it. */
+  concurrency: number
   beginning: Numbers[]
   /** More leads than are read by queries: Bulk API jobs bring them. */
   crowd: number
@@ -78,6 +80,7 @@ export const histories = (options: Patience & { rounds: number }): fc.Arbitrary<
     personAccounts: fc.boolean(),
     externalPersonIdLookup: fc.boolean(),
     latencyMs: fc.constantFrom(0, 5, 40),
+    concurrency: fc.constantFrom(2, 5),
     beginning: fc.array(numbers, { minLength: 16, maxLength: 40, size: 'max' }),
     crowd: options.patient ? fc.constantFrom(0, 0, 0, CROWD) : fc.constant(0),
     rounds: fc.array(round(options), { minLength: options.rounds, maxLength: options.rounds }),
