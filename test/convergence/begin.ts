@@ -9,6 +9,7 @@ import { startInstallation, type Installation } from '../stories/fixtures/proces
 import { skipRests, wordsFor, type Sides, type Words } from '../stories/fixtures/words.ts'
 import { populate } from './deeds.ts'
 import type { Blow, History } from './history.ts'
+import { pushKey, type Pushes } from './pushes.ts'
 import { newScene, type Scene } from './scene.ts'
 
 export interface Living extends Sides, Pick<Words, 'reconcile'> {
@@ -18,8 +19,8 @@ export interface Living extends Sides, Pick<Words, 'reconcile'> {
   restart: () => Promise<void>
   /** Whether every call was counted before it went out by a process that is still there. */
   countsCalls: boolean
-  /** Records that the service says Marketo took, by object; undefined where some of its counts may be lost with a process or a term. */
-  pushed: () => Promise<ReadonlyMap<string, number> | undefined>
+  /** Records that the service says it pushed; undefined where some of its counts may be lost with a process or a term. */
+  pushes: () => Promise<Pushes | undefined>
 }
 
 const METRICS_TOKEN = 'metrics-token-of-the-tests'
@@ -65,7 +66,7 @@ export async function begin(
       strike: (blow) => strike(all, blow),
       restart: () => restart(all),
       countsCalls: false,
-      pushed: async () => undefined,
+      pushes: async () => undefined,
     }
   }
   const bridge = await startBridge(t, options)
@@ -77,19 +78,21 @@ export async function begin(
     strike: async () => undefined,
     restart: async () => undefined,
     countsCalls: true,
-    pushed: async () => {
+    pushes: async () => {
       const terms = bridge.log.filter((line) => line.includes('this process leads')).length
-      return terms === 1 ? pushedBy(bridge.url) : undefined
+      return terms === 1 ? pushesOf(bridge.url) : undefined
     },
   }
 }
 
-async function pushedBy(url: string): Promise<Map<string, number>> {
+async function pushesOf(url: string): Promise<Pushes> {
   const response = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${METRICS_TOKEN}` } })
   const counts = (await response.text()).matchAll(
-    /^bridge_pushes_total\{object="(\w+)",outcome="accepted"\} (\d+)$/gm,
+    /^bridge_pushes_total\{object="(\w+)",outcome="(\w+)"\} (\d+)$/gm,
   )
-  return new Map([...counts].map(([, object, records]) => [object!, Number(records)]))
+  return new Map(
+    [...counts].map(([, object, outcome, records]) => [pushKey(object!, outcome!), Number(records)]),
+  )
 }
 
 /** A little longer than a renewal of the lease, and than the lease. */

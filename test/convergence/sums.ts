@@ -1,10 +1,10 @@
 // Whether the numbers add up: the ledger knows what Marketo holds, no more and no less; one Marketo person is one record's; every call was
-// counted, and every record that Marketo took; of the events exactly the broken ones are listed.
+// counted, and every record that Marketo took or let go; of the events exactly the broken ones are listed.
 import { sql } from 'kysely'
 import type { InStep } from '../in-step/check.ts'
 import { isOurs } from '../in-step/marketo-side.ts'
-import type { LoggedCall } from '../simulators/marketo/index.ts'
 import type { Living } from './begin.ts'
+import { comparePushes } from './pushes.ts'
 
 export async function sums(living: Living, { objects }: InStep): Promise<string[]> {
   const { db, marketo, countsCalls } = living
@@ -49,38 +49,9 @@ export async function sums(living: Living, { objects }: InStep): Promise<string[
     wrong.push(`${marketo.calls.length} calls, ${counted} counted`)
   return [
     ...wrong,
-    ...comparePushes(living, await living.pushed()),
+    ...comparePushes(living, await living.pushes()),
     ...compareEvents(living, new Set(events.map(({ id }) => id))),
   ]
-}
-
-const WRITES: Record<string, readonly string[]> = {
-  'salespersons.json': ['User'],
-  'companies.json': ['Account'],
-  'leads.json': ['Lead', 'Contact'],
-  'opportunities.json': ['Opportunity'],
-  'opportunities/roles.json': ['OpportunityContactRole'],
-}
-
-/** What Marketo answered that it took, and nothing else, is counted as pushed. What became of a call without an answer is looked up. */
-function comparePushes({ marketo }: Living, pushed: ReadonlyMap<string, number> | undefined): string[] {
-  if (pushed === undefined) return []
-  return Object.entries(WRITES).flatMap(([endpoint, objects]) => {
-    const calls = marketo.calls.entries.filter((call) => call.endpoint === endpoint && call.action)
-    const taken = calls.reduce((sum, call) => sum + recordsTaken(call), 0)
-    const counted = objects.reduce((sum, object) => sum + (pushed.get(object) ?? 0), 0)
-    return taken === counted
-      ? []
-      : [`Marketo took ${taken} records of ${objects.join(' and ')}, ${counted} were counted`]
-  })
-}
-
-function recordsTaken({ fault, records = [], results = [] }: LoggedCall): number {
-  if (fault !== undefined) return 0
-  return results.filter(({ status }, n) => {
-    const isRelease = (records[n] as { externalPersonId?: unknown }).externalPersonId === null
-    return (status === 'created' || status === 'updated') && !isRelease
-  }).length
 }
 
 function compareEvents({ salesforce, scene }: Living, parked: ReadonlySet<string>): string[] {
