@@ -6,7 +6,7 @@ import { watchRemovals } from './live-removals.ts'
 const REMOVALS: [
   title: string,
   remove: (pair: Pair) => Promise<unknown>,
-  of: 'lead' | 'account' | 'opportunity',
+  of: 'lead' | 'account' | 'opportunity' | 'user' | 'role',
 ][] = [
   ['a delete of a person', (p) => p.drop('leads.json', { id: p.leadPerson }), 'lead'],
   ['a release', (p) => p.update({ id: p.leadPerson, externalPersonId: null }), 'lead'],
@@ -26,7 +26,18 @@ const REMOVALS: [
     (p) => p.drop('opportunities.json', { externalOpportunityId: p.opportunity }).catch(() => undefined),
     'opportunity',
   ],
+  [
+    'a delete of a sales person',
+    (p) => p.drop('salespersons.json', { externalSalesPersonId: p.user }).catch(() => undefined),
+    'user',
+  ],
+  ['a delete of a role', dropRole, 'role'],
 ]
+
+function dropRole(pair: Pair): Promise<unknown> {
+  const { opportunity: externalOpportunityId, contactPerson: leadId } = pair
+  return pair.drop('opportunities/roles.json', { externalOpportunityId, leadId, role: 'Other' })
+}
 
 async function watched(t: Parameters<typeof startPair>[0]): Promise<Pair> {
   const pair = await startPair(t)
@@ -78,6 +89,30 @@ const LEGITIMATE: [
         { Object__c: 'Lead', Active__c: true, Filter__c: "Status = 'New'" },
       ]),
     (p) => p.update({ id: p.leadPerson, externalPersonId: null }),
+  ],
+  [
+    'is a user who is active again',
+    (p) => {
+      p.org.update('User', p.user, { IsActive: false })
+      p.org.update('User', p.user, { IsActive: true })
+    },
+    (p) => p.drop('salespersons.json', { externalSalesPersonId: p.user }).catch(() => undefined),
+  ],
+  [
+    'is a role that was called otherwise for a moment',
+    (p) => {
+      p.org.update('OpportunityContactRole', p.role, { Role: 'Evaluator' })
+      p.org.update('OpportunityContactRole', p.role, { Role: null })
+    },
+    dropRole,
+  ],
+  [
+    'is a role whose key another contact role had',
+    (p) => {
+      const twin = { OpportunityId: p.opportunity, ContactId: p.contact }
+      p.org.hardDelete('OpportunityContactRole', p.org.insert('OpportunityContactRole', twin))
+    },
+    dropRole,
   ],
   [
     'is only edited',

@@ -1,8 +1,9 @@
 // Whether a call takes away from Marketo what lives in Salesforce (design §9): a delete, a release or a merge of a record that nobody
 // ever deleted, converted, merged or filtered out. Looked at when the call arrives; what came back from the recycle bin is left out, as
-// its removal may have been decided before. Roles are left out too: their keys have no record.
+// its removal may have been decided before. A user counts who was never inactive. Roles, whose keys have no record: live-roles.ts.
 import type { LoggedCall, MarketoInstance } from '../simulators/marketo/index.ts'
 import type { Org } from '../simulators/salesforce/org.ts'
+import { rolesTakenAway } from './live-roles.ts'
 import { MAPPED, OBJECTS, type ObjectName } from './objects.ts'
 
 const SETTING = 'Marketo_Object_Setting__mdt'
@@ -16,6 +17,7 @@ export function watchRemovals(org: Org): (call: LoggedCall, instance: MarketoIns
   function lives(id: string): boolean {
     const object = objectOf(id)
     const row = object && org.get(object, id)
+    if (object === 'User' && !isAlwaysInScope(org, id)) return false
     return (
       row !== undefined &&
       row['IsDeleted'] !== true &&
@@ -29,11 +31,17 @@ export function watchRemovals(org: Org): (call: LoggedCall, instance: MarketoIns
   return (call, instance) => {
     for (const row of org.table(SETTING).rows())
       if (row['Filter__c'] || row['Active__c'] === false) everFiltered.add(row['Object__c'])
-    return takenAway(call, instance)
-      .filter(lives)
-      .map((id) => `${objectOf(id)} ${id} lives in Salesforce, and is taken away`)
+    return [
+      ...takenAway(call, instance).filter(lives),
+      ...(everFiltered.has('OpportunityContactRole') ? [] : rolesTakenAway(call, instance, org, lives)),
+    ].map((id) => `${objectOf(id)} ${id} lives in Salesforce, and is taken away`)
   }
 }
+
+const isAlwaysInScope = (org: Org, id: string): boolean =>
+  [org.get('User', id), ...org.former('User').filter((row) => row.Id === id)].every(
+    (row) => row?.['IsActive'] === true && row['UserType'] === 'Standard',
+  )
 
 const objectOf = (id: string): ObjectName | undefined =>
   OBJECTS.find((object) => id.startsWith(MAPPED[object].prefix))
@@ -45,6 +53,8 @@ function takenAway(call: LoggedCall, { leads }: MarketoInstance): string[] {
   const records = (call.records ?? []) as readonly Fields[]
   const keys = ((): unknown[] => {
     switch (call.endpoint) {
+      case 'salespersons/delete.json':
+        return records.map((record) => record.externalSalesPersonId)
       case 'companies/delete.json':
         return records.map((record) => record.externalCompanyId)
       case 'opportunities/delete.json':

@@ -32,6 +32,8 @@ export interface DmlContext {
   rememberErased(object: string, id: string): void
   /** An undeleted row looks as if it had never been away. */
   rememberRestored(id: string): void
+  /** As it was until now. */
+  rememberFormer(object: string, row: Row): void
 }
 
 /** The field that names, in a row of the recycle bin, the record whose deletion took it there. */
@@ -73,6 +75,7 @@ export function rewrite(
   changes: Record<string, Cell | undefined>,
   options: DmlOptions,
 ): Row {
+  context.rememberFormer(type.name, row)
   const stamp = Math.floor(context.now() / 1000) * 1000
   const next = buildRow(type, row.Id, {
     ...row,

@@ -86,6 +86,7 @@ function restore(context: DmlContext, type: ObjectType, row: Row, top: string, o
 export function eraseRow(context: DmlContext, type: ObjectType, id: string): void {
   const row = findAny(context, type, id)
   for (const [object, dependant] of dependants(context, type, row)) eraseRow(context, object, dependant.Id)
+  context.rememberFormer(type.name, row)
   context.unit.erase(type.name, row.Id)
   context.rememberErased(type.name, row.Id)
 }

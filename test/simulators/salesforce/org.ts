@@ -71,6 +71,8 @@ export interface Org extends Dml {
   erased(object: string): Array<{ id: string; at: number }>
   /** Whether it came back from the recycle bin, at whatever time. */
   wasRestored(id: string): boolean
+  /** Every version of users and contact roles that is no more, erased ones too. */
+  former(object: 'User' | 'OpportunityContactRole'): readonly Row[]
   /** The next writes of rows answer UNABLE_TO_LOCK_ROW. */
   lockRows(count: number): void
 }
@@ -82,6 +84,10 @@ export function createOrg(options: { id: string; now: () => number; bus: EventBu
   const tables = new Map<string, Table>()
   const hidden = new Set<string>()
   const restored = new Set<string>()
+  const former = new Map<string, Row[]>([
+    ['User', []],
+    ['OpportunityContactRole', []],
+  ])
   const erasedRows = new Map<string, Array<{ id: string; at: number }>>()
   // Not a row of User: the integration user owns nothing and would only be one more sales person.
   const runningUserId = newId('005')
@@ -125,6 +131,7 @@ export function createOrg(options: { id: string; now: () => number; bus: EventBu
       erasedRows.set(object, [...(erasedRows.get(object) ?? []), { id, at: now() }])
     },
     rememberRestored: (id) => void restored.add(id),
+    rememberFormer: (object, row) => void former.get(object)?.push(row),
   })
 
   const commit = (unit: Unit) => {
@@ -222,6 +229,7 @@ export function createOrg(options: { id: string; now: () => number; bus: EventBu
     },
     table,
     wasRestored: (id) => restored.has(id),
+    former: (object) => former.get(object) ?? [],
     erased: (object) => erasedRows.get(schema.require(object).name) ?? [],
     lockRows: (count) => void (locked += count),
   }
