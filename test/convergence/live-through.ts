@@ -9,7 +9,7 @@ import { endsWithReload, endsWithRestart, takesLong } from './long-troubles.ts'
 import { endRound, leavesOut, type Numbers } from './scene.ts'
 import { sums } from './sums.ts'
 import { endTroubles, isForgetful, isLossy, makeTrouble } from './troubles.ts'
-import { streamPosition, streamState, whatIsLeft } from './what-is-left.ts'
+import { isBehind, streamPosition, streamState, whatIsLeft } from './what-is-left.ts'
 
 /** Seconds are enough where nothing else runs; a machine that does other things is to fail nobody. */
 const DEADLINE_MS = 120_000
@@ -73,12 +73,8 @@ async function letTroublesHit(living: Living): Promise<void> {
   encounters.endRound()
 }
 
-async function isAtWork(living: Living): Promise<boolean> {
-  if ((await whatIsLeft(living)).busy) return true
-  const last = living.salesforce.events.published.at(-1)?.replayId
-  const position = await streamPosition(living.db).catch(() => undefined)
-  return (last !== undefined && position !== last) || (await streamState(living)) !== 'live'
-}
+const isAtWork = async (living: Living): Promise<boolean> =>
+  (await whatIsLeft(living)).busy || isBehind(living).catch(() => true)
 
 async function converge(
   living: Living,

@@ -1,5 +1,6 @@
 // What the service still has to do, by its own tables.
 import { sql } from 'kysely'
+import type { Status } from '../fixtures/bridge.ts'
 import type { Living } from './begin.ts'
 
 export interface Left {
@@ -55,8 +56,19 @@ export async function streamPosition(db: Living['db']): Promise<number | undefin
 }
 
 /** As it says itself; whatever else comes in its place. */
-export const streamState = ({ api }: Living): Promise<string | undefined> =>
-  api('/api/status').then(
-    ({ body }) => (body as { stream?: { state?: string } }).stream?.state,
+export const streamState = (living: Living): Promise<string | undefined> =>
+  statusOf(living).then(
+    ({ stream }) => stream?.state,
     (error: unknown) => String(error),
   )
+
+/** Whether events are still to come, or what the first backfill has not marked yet. */
+export async function isBehind(living: Living): Promise<boolean> {
+  const last = living.salesforce.events.published.at(-1)?.replayId
+  if (last !== undefined && (await streamPosition(living.db)) !== last) return true
+  const { stream, backfill } = await statusOf(living)
+  return stream?.state !== 'live' || backfill?.state !== 'done'
+}
+
+const statusOf = async ({ api }: Living): Promise<Partial<Pick<Status, 'stream' | 'backfill'>>> =>
+  (await api('/api/status')).body
