@@ -30,11 +30,12 @@ export async function markUnknown(db: DbOrTrx, object: string): Promise<number> 
   return Number(result.numAffectedRows ?? 0n)
 }
 
-/** What the ledger holds as confirmed and the census didn't see, in id order after `after`. */
+/** What Marketo has, or may have, by the ledger, and the census didn't see, in id order after `after`. */
 export async function unseen(db: DbOrTrx, object: string, after: string, limit: number): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
     select l.id from ledger l
-    where l.object = ${object} and l.state = 'confirmed' and l.id > ${after} and not exists (select 1 from census c where c.id = l.id)
+    where l.object = ${object} and (l.state in ('confirmed', 'claimed', 'lost') or l.state = 'outside' and l.marketo_id is not null)
+      and l.id > ${after} and not exists (select 1 from census c where c.id = l.id)
     order by l.id limit ${limit}`.execute(db)
   return rows.map((row) => row.id)
 }

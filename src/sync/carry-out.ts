@@ -18,7 +18,8 @@ import type { SyncCounters } from './counters.ts'
 import { whoIsMissing } from './missing-partner.ts'
 import { movedRoles } from './moved-roles.ts'
 import { DEFINITIONS } from './objects/index.ts'
-import { readOptOuts, tellOptOuts } from './opt-outs.ts'
+import { prepareMerges, type Merging } from './merging.ts'
+import { tellOptOuts } from './opt-outs.ts'
 import { payloadOf, type RemovalPayload } from './removal-payload.ts'
 import { releaseByKey, releasePersons } from './release-persons.ts'
 import { roleIdentity, roleKeyOf } from './role-key.ts'
@@ -43,7 +44,7 @@ export function createCarryOut(deps: {
   const { leader, client, log, counters, outstanding, waitMs, signal } = deps
   const turn = { priority: 'live' as const, signal }
 
-  const sends: Record<RemovalPayload['how'], (batch: Intent[]) => Promise<WriteOutcome>> = {
+  const sends: Record<RemovalPayload['how'], (batch: Intent[], merges: Merges) => Promise<WriteOutcome>> = {
     delete: (batch) => dropObjects(batch),
     'delete role': (batch) => dropObjects(batch),
     'delete person': (batch) =>
@@ -63,12 +64,12 @@ export function createCarryOut(deps: {
         }),
         turn,
       ),
-    merge: async ([intent]) => {
+    merge: async ([intent], merges) => {
       const payload = payloadOf(intent!)
       if (payload.how !== 'merge') throw new Error('not a merge')
       const outcome = await mergeLeads(client, {
         winner: Number(payload.winner),
-        losers: [Number(payload.loser)],
+        losers: merges.get(intent!.id)?.losers ?? [Number(payload.loser)],
         ...turn,
       })
       return { outcome, results: [{ status: 'deleted', reasons: [] }] }
@@ -81,11 +82,11 @@ export function createCarryOut(deps: {
     return deleteObjects(client, marketo, { keys: batch.map((intent) => keyOf(payloadOf(intent))), ...turn })
   }
 
-  async function send(how: RemovalPayload['how'], wanted: Intent[], optOuts: OptOuts): Promise<void> {
+  async function send(how: RemovalPayload['how'], wanted: Intent[], merges: Merges): Promise<void> {
     const call = randomUUID()
     outstanding.add(call)
     try {
-      await sendAs(call, how, wanted, optOuts)
+      await sendAs(call, how, wanted, merges)
     } finally {
       outstanding.delete(call)
     }
@@ -95,7 +96,7 @@ export function createCarryOut(deps: {
     call: string,
     how: RemovalPayload['how'],
     wanted: Intent[],
-    optOuts: OptOuts,
+    merges: Merges,
   ): Promise<void> {
     const { object } = wanted[0]!
     const batch = await leader(async (trx) => {
@@ -110,9 +111,9 @@ export function createCarryOut(deps: {
     if (batch.length === 0) return
     const attempt = 1 + Math.max(...batch.map(attemptsOf))
     const leaves = await bisect(batch, async (part) => {
-      const untold = how === 'merge' ? await notTold(part[0]!, optOuts) : undefined
+      const untold = how === 'merge' ? await notTold(part[0]!, merges) : undefined
       if (untold !== undefined) return { answer: [], verdict: untold }
-      const { outcome, results } = await sends[how](part)
+      const { outcome, results } = await sends[how](part, merges)
       const verdict = await partnerKnown(part, verdictOfCall(outcome, { write: true, attempt }))
       return { answer: results, verdict: lookedUpFirst(verdict, part.length, attempt) }
     })
@@ -121,6 +122,7 @@ export function createCarryOut(deps: {
         items.map((intent, index) => ({
           intent: { ...intent, call },
           verdict: verdict.kind === 'accepted' ? verdictOn(how, attempt, answer?.[index]) : verdict,
+          areHeirs: merges.get(intent.id)?.areHeirs === true,
           wasThere: verdict.kind !== 'gone' && answer?.[index]?.status !== 'skipped',
         })),
       ),
@@ -144,23 +146,21 @@ export function createCarryOut(deps: {
     )
     if (missing.size === 0) return removed
     const found = await movedRoles(client, [...missing.values()], turn)
-    return removed.map(({ intent, verdict }) => {
-      const key = missing.get(intent.id)
-      if (key === undefined) return { intent, verdict }
-      return found === undefined
-        ? { intent, verdict: NOT_ASKED }
-        : { intent, verdict, moved: found.get(key) ?? [] }
+    return removed.map((item) => {
+      const key = missing.get(item.intent.id)
+      if (key === undefined) return item
+      return found === undefined ? { ...item, verdict: NOT_ASKED } : { ...item, moved: found.get(key) ?? [] }
     })
   }
 
-  async function notTold(intent: Intent, optOuts: OptOuts): Promise<Verdict | undefined> {
+  async function notTold(intent: Intent, merges: Merges): Promise<Verdict | undefined> {
     const payload = payloadOf(intent)
-    if (payload.how !== 'merge') return undefined
-    const attempt = 1 + attemptsOf(intent)
-    const lost = optOuts.get(payload.winner) ?? {}
+    const lost = merges.get(intent.id)?.lost
+    if (payload.how !== 'merge' || lost === undefined) return undefined
+    const winner = Number(payload.winner)
     const { told, untold } = await tellOptOuts(
       client,
-      { winner: Number(payload.winner), lost, attempt },
+      { winner, lost, attempt: 1 + attemptsOf(intent) },
       turn,
     )
     if (told) counters.pushed(intent.object, 'accepted', 1)
@@ -168,13 +168,15 @@ export function createCarryOut(deps: {
   }
 
   /** Undefined where Marketo could not be asked: the merges come again. */
-  async function optOutsOf(intents: Intent[]): Promise<OptOuts | undefined> {
-    const merges = intents.map(payloadOf).filter((payload) => payload.how === 'merge')
+  async function prepared(intents: Intent[]): Promise<Merges | undefined> {
+    const merges = intents.flatMap((intent) => {
+      const payload = payloadOf(intent)
+      return payload.how === 'merge' ? [{ ...payload, id: intent.id }] : []
+    })
     if (merges.length === 0) return new Map()
-    const found = await readOptOuts(client, merges, deps.optOuts, turn)
-    if (found.ok) return found.lost
-    const attempt = 1 + Math.max(...intents.map(attemptsOf))
-    const verdict = notYet(found, attempt)
+    const found = await prepareMerges(client, merges, deps.optOuts, turn)
+    if (found.ok) return found.of
+    const verdict = notYet(found, 1 + Math.max(...intents.map(attemptsOf)))
     const failed = intents.map((intent): Removed => ({ intent, verdict }))
     await leader(async (trx) => {
       await settleRemoved(trx, failed)
@@ -191,11 +193,11 @@ export function createCarryOut(deps: {
 
   async function carryOutGroup(group: Intent[]): Promise<void> {
     const { how } = payloadOf(group[0]!)
-    const optOuts = await optOutsOf(group)
-    if (optOuts === undefined) return
+    const merges = await prepared(group)
+    if (merges === undefined) return
     const atMost = how === 'merge' ? 1 : sizeAfter(1 + suspicionOf(group[0]!))
     const batches = batchesOf(group, () => BYTES_A_REMOVAL, keyText, atMost)
-    await allDone(batches.map((batch) => send(how, batch, optOuts)))
+    await allDone(batches.map((batch) => send(how, batch, merges)))
   }
 
   return async (intents) => {
@@ -207,8 +209,7 @@ export function createCarryOut(deps: {
   }
 }
 
-/** What winners are to be told before their losers are merged into them. */
-type OptOuts = ReadonlyMap<string, Fields>
+type Merges = ReadonlyMap<string, Merging>
 
 /** Whatever a look-up failed for, the records are not at fault. */
 function notYet(failed: Failed, attempt: number): Verdict {
@@ -271,6 +272,7 @@ function verdictOn(how: RemovalPayload['how'], attempt: number, result: RecordRe
   return verdictOfRecord(result ?? { status: 'unclear', reasons: [] }, {
     write: true,
     attempt,
-    action: how.startsWith('release') ? 'sync' : 'delete',
+    // Who is not there under its id is looked for by its key (settle-removed.ts).
+    action: how.startsWith('release') || how === 'delete person' ? 'sync' : 'delete',
   })
 }

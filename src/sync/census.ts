@@ -229,6 +229,10 @@ async function thatWaitForNothing(trx: Trx, ids: string[]): Promise<string[]> {
     parked.map((id) => ({ id })),
   )
   const entries = await readLedger(trx, parked)
-  const isOut = (id: string): boolean => !['confirmed', 'claimed'].includes(entries.get(id)?.state ?? '')
+  // Outside with a Marketo id it is just being removed there.
+  const isOut = (id: string): boolean => {
+    const { state = 'outside', marketoId = null } = entries.get(id) ?? {}
+    return state === 'released' || (state === 'outside' && marketoId === null)
+  }
   return parked.filter((id) => isOut(id) && !onTheWay.some((mark) => mark.id === id))
 }

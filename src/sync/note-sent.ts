@@ -1,7 +1,7 @@
 // A write of unknown outcome whose record is in Marketo with other values than were sent: it may have been carried out, and marketers
 // have changed them since. What it held counts as sent, so that what is blank in Salesforce by now is cleared (design §5, rule 4).
 import type { Intent } from '../database/intents.ts'
-import { confirm, type LedgerEntry } from '../database/ledger.ts'
+import { confirm, ownersOfPersons, type LedgerEntry } from '../database/ledger.ts'
 import type { DbOrTrx } from '../database/tables.ts'
 import { decodeHashes, encodeHashes } from './hashes.ts'
 import type { IntentPayload } from './write.ts'
@@ -19,7 +19,8 @@ export async function noteSent(
   if (entry !== undefined) {
     const both = new Map([...sent, ...decodeHashes(entry.hashes)])
     await confirm(trx, [{ ...entry, hashes: encodeHashes(both), pushed: false }])
-  } else if (takesOver === null)
+    // A released person that somebody gave this key: it changes hands when the record is sent again.
+  } else if (takesOver === null && (await ownersOfPersons(trx, [marketoId])).size === 0)
     await confirm(trx, [
       {
         object,

@@ -1,9 +1,8 @@
 // A merge keeps what the winner has, also a "no" to having opted out: whoever opted out as the loser would be opted in (design §5, rule 4). So
 // the winner is told first. That can be repeated, and a merge can't be undone.
-import { findLeads, syncLeads, type Fields, type ReadTurn } from '../marketo/calls.ts'
+import { syncLeads, type Fields, type ReadTurn } from '../marketo/calls.ts'
 import type { MarketoClient } from '../marketo/client.ts'
 import type { MarketoSchema } from '../marketo/describe.ts'
-import type { Failed } from '../marketo/outcome.ts'
 import { backoff, verdictAlone, verdictOfCall, verdictOfRecord, type Verdict } from '../marketo/verdict.ts'
 import { ONLY_TRUE } from './objects/definition.ts'
 
@@ -18,24 +17,6 @@ export function optOutsLost(winner: Fields | undefined, losers: readonly (Fields
       .filter((field) => winner?.[field] !== true && losers.some((loser) => loser?.[field] === true))
       .map((field) => [field, true]),
   )
-}
-
-/** What each of these winners has to be told before its loser is merged into it, by the winner's Marketo id. */
-export async function readOptOuts(
-  client: MarketoClient,
-  merges: readonly { winner: string; loser: string }[],
-  optOuts: readonly string[],
-  turn: ReadTurn,
-): Promise<{ ok: true; lost: Map<string, Fields> } | Failed> {
-  const values = merges.flatMap(({ winner, loser }) => [winner, loser])
-  const found = await findLeads(client, { filterType: 'id', values, fields: ['id', ...optOuts], ...turn })
-  if (!found.ok) return found
-  const persons = new Map(found.records.map((person) => [String(person.id), person]))
-  const lost = merges.map(({ winner, loser }): [string, Fields] => [
-    winner,
-    optOutsLost(persons.get(winner), [persons.get(loser)]),
-  ])
-  return { ok: true, lost: new Map(lost) }
 }
 
 /** Whether the winner was told; `untold` is why it must not be merged yet. A winner that is gone is the merge's to say. */

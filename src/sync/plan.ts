@@ -74,6 +74,10 @@ export function planRecord(
   // A released person that came back, and was merged or converted before anybody looked, becomes part of the survivor too; so does one that
   // Marketo only seemed to have lost.
   const mayJoin = inMarketo || (entry?.id === id && (entry.state === 'released' || entry.lostId !== null))
+  // What Marketo seemed to have lost may be there still, under its key. Of a role no key is known any more.
+  const mayBeThere =
+    inMarketo ||
+    (entry?.id === id && entry.state === 'lost' && context.definition.marketo !== 'OpportunityRole')
   // Not synced: what is in Marketo stays as it is, and what isn't does not get there.
   if (!context.mapping.active)
     return inMarketo || entry?.state === 'released'
@@ -86,16 +90,13 @@ export function planRecord(
   if (reading.state === 'unreadable') {
     if (entry?.id === id && entry.state === 'released' && entry.personId !== null)
       return { do: 'merge', into: entry.personId }
-    if (inMarketo && entry.missed >= MISSED_IS_GONE)
+    if (mayBeThere && entry.missed >= MISSED_IS_GONE)
       return { do: 'remove', reason: 'deleted in Salesforce for good', deleted: true }
     return unreadable(id, context, inMarketo)
   }
   if (reading.state === 'deleted') {
     if (mayJoin && reading.masterRecordId !== null) return { do: 'merge', into: reading.masterRecordId }
-    // What Marketo seemed to have lost may be there still, under its key. Of a role no key is known any more.
-    const maybe =
-      entry?.id === id && entry.state === 'lost' && context.definition.marketo !== 'OpportunityRole'
-    if (inMarketo || maybe) return { do: 'remove', reason: 'deleted in Salesforce', deleted: true }
+    if (mayBeThere) return { do: 'remove', reason: 'deleted in Salesforce', deleted: true }
     return entry === undefined || entry.state === 'lost'
       ? { do: 'outside', references: NO_REFERENCES, reason: 'deleted in Salesforce' }
       : { do: 'nothing' }
@@ -106,7 +107,7 @@ export function planRecord(
     const contact = reading.row.ConvertedContactId
     if (mayJoin && reading.row.IsConverted === true && typeof contact === 'string')
       return { do: 'merge', into: toId18(contact) ?? contact }
-    return inMarketo
+    return mayBeThere
       ? { do: 'remove', reason: outOfScope, deleted: false }
       : { do: 'outside', references, reason: outOfScope }
   }

@@ -4,7 +4,7 @@ import type { DbOrTrx } from '../database/tables.ts'
 import { claimPersons } from '../database/ledger.ts'
 import { findLeads, syncLeads, type Fields } from '../marketo/calls.ts'
 import { FIELD_UNKNOWN, LOOKUP_NOT_TAKEN } from '../marketo/known-codes.ts'
-import type { CallOutcome } from '../marketo/outcome.ts'
+import type { CallOutcome, WriteOutcome } from '../marketo/outcome.ts'
 import { backoff, verdictOfCall, type Verdict } from '../marketo/verdict.ts'
 import { allDone } from './all-done.ts'
 import { RECORDS_A_CALL } from './batches.ts'
@@ -104,8 +104,35 @@ async function create(deps: PersonDeps, writes: Write[]): Promise<void> {
         'this Marketo does not take externalPersonId as lookupField: persons are looked up before they are created',
       )
     }
-    return answer
+    return withHolders(deps, writes, answer, write.input)
   })
+}
+
+/** Whose values were refused may have a person in Marketo all the same, that somebody made with the key: Marketo tells no id then. */
+async function withHolders(
+  deps: PersonDeps,
+  writes: Write[],
+  { outcome, results }: WriteOutcome,
+  input: readonly Fields[],
+): Promise<WriteOutcome> {
+  const skipped = new Set(
+    results.flatMap(({ status }, n) => (status === 'skipped' ? [String(input[n]?.externalPersonId)] : [])),
+  )
+  if (skipped.size === 0) return { outcome, results }
+  const found = await find(
+    deps,
+    'externalPersonId',
+    writes.filter(({ id }) => skipped.has(id)),
+    ({ id }) => id,
+  )
+  const holders = Map.groupBy(found.ok ? found.persons : [], (person) => person.externalPersonId)
+  return {
+    outcome,
+    results: results.map((result, n) => {
+      const persons = holders.get(String(input[n]?.externalPersonId)) ?? []
+      return result.status === 'skipped' && persons.length === 1 ? { ...result, id: persons[0]!.id } : result
+    }),
+  }
 }
 
 /** Those whose e-mail a single Marketo person without a key has, claimed: who loses the claim, creates. */

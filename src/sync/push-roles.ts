@@ -1,9 +1,16 @@
 // Opportunity roles. Marketo's key is opportunity + its own lead id + role, so two contact roles can fall on one key: they are one
 // Marketo role, written by the first of them. What happens to a key that is no longer used: role-keys.ts.
 import { mark, PRIORITY, settle } from '../database/changes.ts'
-import { confirm, dependants, isSameEntry, lockLedger, type LedgerEntry } from '../database/ledger.ts'
+import {
+  confirm,
+  dependants,
+  isSameEntry,
+  lockDependants,
+  lockLedger,
+  type LedgerEntry,
+} from '../database/ledger.ts'
 import { unpark } from '../database/parked.ts'
-import type { Db, DbOrTrx } from '../database/tables.ts'
+import type { Db } from '../database/tables.ts'
 import { pushObjects, type PushDeps } from './push.ts'
 import { isSameRole, roleIdentity, roleKeyText } from './role-key.ts'
 import { releaseRoleKeys } from './role-keys.ts'
@@ -15,7 +22,7 @@ export async function pushRoles(deps: PushDeps & { db: Db }, writes: Write[]): P
   const respelled = writes.filter(isRespelled)
   const others = writes.filter((write) => !isRespelled(write))
   const holders = new Map(
-    [...(await standing(deps.db, others))].flatMap(([identity, entry]) =>
+    [...standing(await dependants(deps.db, 'role_key', others.map(keyOf)))].flatMap(([identity, entry]) =>
       entry.hashes === null ? [] : [[identity, entry.id]],
     ),
   )
@@ -35,8 +42,7 @@ const keyOf = (write: Write): string => (write.role === null ? '' : roleKeyText(
 const identityOf = (write: Write): string => roleIdentity(keyOf(write))
 
 /** The contact role that Marketo's role stands for, by identity; the one that wrote it, where there are several. */
-async function standing(db: DbOrTrx, writes: Write[]): Promise<Map<string, LedgerEntry>> {
-  const entries = await dependants(db, 'role_key', writes.map(keyOf))
+function standing(entries: LedgerEntry[]): Map<string, LedgerEntry> {
   const confirmed = entries.filter((entry) => entry.state === 'confirmed')
   return new Map(
     confirmed
@@ -49,7 +55,8 @@ async function standing(db: DbOrTrx, writes: Write[]): Promise<Map<string, Ledge
 async function share(deps: PushDeps, sharing: Write[]): Promise<void> {
   if (sharing.length === 0) return
   await deps.leader(async (trx) => {
-    const holders = await standing(trx, sharing)
+    // Locked, or one that is just leaving takes the role along.
+    const holders = standing(await lockDependants(trx, 'role_key', sharing.map(keyOf)))
     const shared = sharing.flatMap((write) => {
       const holder = holders.get(identityOf(write))
       return holder === undefined ? [] : [{ write, roleKey: holder.roleKey }]

@@ -11,7 +11,7 @@ type Removal =
   | { how: 'delete role'; roleKey: string }
   | { how: 'delete person' }
   | { how: 'release'; into?: string }
-  | { how: 'release by key'; own: string | null }
+  | { how: 'release by key'; own: string | null; into?: string }
   | { how: 'merge'; winner: string; loser: string; into: string }
 
 export type RemovalPayload = Removal & {

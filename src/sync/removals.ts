@@ -156,9 +156,10 @@ export function createRemove(deps: {
     if (!person) return { how: 'delete', key: { [DEFINITIONS[object].key]: taken.id } }
     // An adopted person was there before us; it is only let go of.
     const deletes = deletePolicy === 'delete' && !entry.adopted
-    if (entry.marketoId === null) return { how: 'release by key', own: deletes ? entry.lostId : null }
-    if (deletes) return { how: 'delete person' }
-    return step.do === 'merge' ? { how: 'release', into: step.into } : { how: 'release' }
+    const into = step.do === 'merge' ? { into: step.into } : {}
+    if (entry.marketoId === null)
+      return { how: 'release by key', own: deletes ? entry.lostId : null, ...into }
+    return deletes ? { how: 'delete person' } : { how: 'release', ...into }
   }
 
   async function waitForSurvivor(trx: DbOrTrx, id: string, into: string): Promise<undefined> {
@@ -196,7 +197,7 @@ export function createRemove(deps: {
     )
     for (const role of roles) await leave(trx, role, true)
     // Outside at once, or the next look at a role would send it again, and this one delete it again, for ever.
-    if (step.do === 'remove' && !step.deleted)
+    if (step.do === 'remove' && !step.deleted && entry.state !== 'lost')
       await confirm(trx, [{ ...entry, state: 'outside', notes: step.reason, pushed: false }])
     // Each is looked at once more: it is deleted too, or out of scope now, or belongs to another person.
     await mark(
@@ -230,7 +231,7 @@ export function createRemove(deps: {
     const left = told ? [...onTheWay, ...waiting] : children
     // Asked too early Marketo says that it is in use, and then it stays for good: whoever is still to be written is waited for.
     if (left.length === 0 || (taken.attempts >= CHILDREN_PATIENCE && onTheWay.length === 0)) return true
-    if (leftOut && !told)
+    if (leftOut && !told && entry.state !== 'lost')
       await confirm(trx, [{ ...entry, state: 'outside', hashes: null, notes: step.reason, pushed: false }])
     await mark(
       trx,

@@ -3,6 +3,7 @@ import * as changes from '../database/changes.ts'
 import { forgetInsights } from '../database/insights.ts'
 import * as ledger from '../database/ledger.ts'
 import { park } from '../database/parked.ts'
+import { wantInsights } from '../database/refresh-progress.ts'
 import type { DbOrTrx } from '../database/tables.ts'
 import { NOT_THERE } from '../marketo/known-codes.ts'
 import { parentsIn, type Outcome } from './write.ts'
@@ -82,20 +83,40 @@ export async function parkRefused(trx: DbOrTrx, refused: Outcome[]): Promise<voi
 /** Somebody else had made the person with the record's key, and Marketo did not take the values: it is the record's all the same, or a removal,
  *  merge or conversion would leave it behind with the key. */
 export async function noteFound(trx: DbOrTrx, failed: Outcome[]): Promise<void> {
-  const found = failed.flatMap(({ write }) => {
-    const { object, id, entry, adopts, takesOver, marketoId } = write
+  const found = failed.flatMap(({ write, marketoId: answered }) => {
+    const { object, id, entry, adopts, takesOver } = write
+    const marketoId = write.marketoId ?? answered
     const isPerson = object === 'Lead' || object === 'Contact'
     const isNews = !adopts && takesOver === undefined && (entry === undefined || entry.state === 'outside')
-    return isPerson && isNews && marketoId !== null ? [{ object, id, marketoId }] : []
+    return isPerson && isNews && marketoId !== null ? [{ object, id, marketoId, entry }] : []
   })
   const owners = await ledger.ownersOfPersons(
     trx,
     found.map(({ marketoId }) => marketoId),
   )
+  const free = found.filter(({ marketoId }) => !owners.has(marketoId))
   await ledger.confirm(
     trx,
-    found
-      .filter(({ marketoId }) => !owners.has(marketoId))
-      .map((person) => ({ ...person, state: 'confirmed', hashes: null, pushed: false })),
+    free.map(({ entry, ...person }) => ({
+      ...entry,
+      ...person,
+      state: 'confirmed',
+      hashes: null,
+      notes: null,
+      pushed: false,
+    })),
+  )
+  const roles = await ledger.dependants(
+    trx,
+    'person_id',
+    free.map(({ id }) => id),
+  )
+  await changes.mark(
+    trx,
+    roles.map(({ object, id }) => ({ object, id, priority: changes.PRIORITY.found })),
+  )
+  await wantInsights(
+    trx,
+    free.map(({ marketoId }) => marketoId),
   )
 }

@@ -18,11 +18,14 @@ import type { Verdict } from '../marketo/verdict.ts'
 import { decodeHashes, encodeHashes, hashesAfterMerge } from './hashes.ts'
 import { personObjectOf } from './objects/index.ts'
 import { payloadOf, type RemovalPayload } from './removal-payload.ts'
+import { SOON_MS } from './settle-failed.ts'
 import { dropMovedRoles, moveRoleKeys, releaseRoleKeys } from './role-keys.ts'
 
 export interface Removed {
   intent: Intent
   verdict: Verdict
+  /** It was merged with whom marketers had merged it into (merging.ts). */
+  areHeirs?: boolean
   /** Keys under which a role that was not there may be instead (moved-roles.ts). */
   moved?: string[]
 }
@@ -30,18 +33,19 @@ export interface Removed {
 export async function settleRemoved(trx: DbOrTrx, removed: Removed[]): Promise<void> {
   // Before any row is locked: this waits for whoever opens intents.
   for (const { intent, moved = [] } of removed) if (moved.length > 0) await dropMovedRoles(trx, intent, moved)
-  for (const { intent, verdict } of removed) {
+  for (const { intent, verdict, areHeirs = false } of removed) {
     switch (verdict.kind) {
       case 'ambiguous':
         await holdRemovals(trx, [intent.id], { suspect: true })
         break
       case 'accepted':
-        await settleGone(trx, intent, { byUs: true })
+        await settleGone(trx, intent, { byUs: true, areHeirs })
         break
       // Gone already is what was wanted, unless it is the survivor of a merge.
       case 'gone':
         if (verdict.lost === 'parent') await survivorIsGone(trx, intent, verdict)
-        else if (verdict.lost === 'record') await settleGone(trx, intent, { byUs: false })
+        else if (verdict.lost === 'record' && isOfPerson(intent)) await lookByKey(trx, intent, verdict)
+        else if (verdict.lost === 'record') await settleGone(trx, intent, { byUs: false, areHeirs: false })
         else await again(trx, intent, verdict)
         break
       case 'in-use':
@@ -127,14 +131,31 @@ async function survivorIsGone(
   await postpone(trx, [{ id: intent.id, afterMs: 1_000, code, reason }])
 }
 
-async function settleGone(trx: DbOrTrx, intent: Intent, { byUs }: { byUs: boolean }): Promise<void> {
+const isOfPerson = (intent: Intent): boolean => ['release', 'delete person'].includes(payloadOf(intent).how)
+
+/** A marketer may have merged the person into somebody who carries the key since: that one is let go of next. */
+async function lookByKey(
+  trx: DbOrTrx,
+  intent: Intent,
+  { code, reason }: { code: string; reason: string },
+): Promise<void> {
+  await closeIntents(trx, [intent.id])
+  await lose(trx, [intent.id])
+  await postpone(trx, [{ id: intent.id, afterMs: SOON_MS, code, reason }])
+}
+
+async function settleGone(
+  trx: DbOrTrx,
+  intent: Intent,
+  { byUs, areHeirs }: { byUs: boolean; areHeirs: boolean },
+): Promise<void> {
   await closeIntents(trx, [intent.id])
   const payload = payloadOf(intent)
   if (payload.how === 'delete role') return unpark(trx, [recordOf(intent.id)])
   const entry = (await readLedger(trx, [intent.id])).get(intent.id)
   if (entry === undefined) return
   if (payload.how === 'merge') {
-    await join(trx, entry, payload.into, { byUs })
+    await join(trx, { ...entry, adopted: entry.adopted || areHeirs }, payload.into, { byUs })
     const roles = await moveRoleKeys(trx, { ...entry, marketoId: payload.loser }, payload.winner)
     // Merged by a marketer, perhaps into somebody else: the roles are there then.
     if (!byUs) await releaseRoleKeys(trx, roles)
@@ -150,10 +171,11 @@ async function letGo(trx: DbOrTrx, entry: LedgerEntry, payload: RemovalPayload):
   if (payload.how === 'release')
     return leave(trx, { ...entry, personId: payload.into ?? entry.personId }, true)
   if (payload.how !== 'release by key') return leave(trx, entry, entry.state === 'outside')
+  const personId = payload.into ?? entry.personId
   // An undelete is to find the same person, though its key is gone.
   const { lostId } = entry
   const isOurs = payload.own === null && lostId !== null && (await ownersOfPersons(trx, [lostId])).size === 0
-  await leave(trx, { ...entry, marketoId: isOurs ? lostId : null }, isOurs)
+  await leave(trx, { ...entry, personId, marketoId: isOurs ? lostId : null }, isOurs)
 }
 
 /** Marketo gave the survivor the loser's values where it had none: what Salesforce's survivor leaves blank is cleared again. A loser that

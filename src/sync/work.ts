@@ -111,9 +111,10 @@ async function plan(
   })
 }
 
-/** Who was only lost in Marketo is looked for there by its own key first, or that key would be given to a second person. */
+/** Who was only lost in Marketo is looked for there by its own key first, or that key would be given to a second person. Who was released takes
+ *  its own person back. */
 const isKnown = (entry: LedgerEntry | undefined): boolean =>
-  entry?.state === 'confirmed' || entry?.state === 'claimed' || entry?.state === 'lost'
+  entry !== undefined && (entry.state === 'lost' || entry.marketoId !== null)
 
 /** Rule 9: a Contact that nobody knows yet may be a Lead that everybody knew; its event usually comes before the conversion's. A backfill
  *  doesn't ask, 150 contacts a query: there the converted Lead's own change merges the two. */
