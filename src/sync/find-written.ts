@@ -63,7 +63,7 @@ function lookerOf(
         ok: true,
         held: new Map([
           ...byId.records.map((lead): [string, Fields] => [known.get(String(lead.id)) ?? '', lead]),
-          ...byKey.records.map((lead): [string, Fields] => [String(lead.externalPersonId), lead]),
+          ...onlyHolders(byKey.records),
         ]),
       }
     }
@@ -97,6 +97,12 @@ function lookerOf(
       held: new Map(found.records.map((record): [string, Fields] => [String(record[key]), record])),
     }
   }
+}
+
+/** Of a key that several carry nobody is held: the next push finds them all, and reports or joins them. */
+function onlyHolders(leads: Fields[]): [string, Fields][] {
+  const byKey = Map.groupBy(leads, ({ externalPersonId }) => String(externalPersonId))
+  return [...byKey].flatMap(([key, holders]) => (holders.length === 1 ? [[key, holders[0]!]] : []))
 }
 
 export const payloadOf = (intent: Pick<OpenIntent, 'payload'>): IntentPayload =>

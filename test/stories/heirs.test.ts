@@ -141,13 +141,18 @@ story(
     await api('/api/mapping/reload', { method: 'POST' })
     org.update('Contact', ids.carl, { Title: 'Outside' })
     const state = () =>
-      db.selectFrom('ledger').select(['state', 'marketo_id']).where('id', '=', ids.carl).executeTakeFirst()
+      db
+        .selectFrom('ledger')
+        .select(['state', 'marketo_id', 'missed'])
+        .where('id', '=', ids.carl)
+        .executeTakeFirst()
     await until('it to be on its way out', async () => (await state())?.state === 'outside', 20_000)
     t.ok((await state())?.marketo_id)
     org.hardDelete('Contact', ids.carl)
     await until(
-      'it to be parked as not shown',
-      async () => (await parked()).get(ids.carl)?.code === 'unreadable',
+      'it to be missed',
+      async () =>
+        (await parked()).get(ids.carl)?.code === 'unreadable' || ((await state())?.missed ?? 0) >= 2,
       20_000,
     )
     marketo.faults.clear()
@@ -250,5 +255,28 @@ story(
     await quiet(25_000)
     t.ok(instance.leads.has(made))
     t.strictSame(keysOf({ instance }, ada), [])
+  },
+)
+
+story(
+  'Two persons that were imported with the key of a lead are reported, also when its first push is lost',
+  {},
+  async (_t, { org, instance, marketo, parked, inStep }) => {
+    const lead = org.insert('Lead', { LastName: 'Twice', Company: 'X' }, { silent: true })
+    const [winner, loser] = [1, 2].map(() => instance.createLead({ externalPersonId: lead }).id) as [
+      number,
+      number,
+    ]
+    marketo.faults.add({
+      kind: 'drop',
+      when: 'before',
+      times: 1,
+      match: { endpoint: 'leads.json', where: ({ action }) => action !== undefined },
+    })
+    org.update('Lead', lead, { Title: 'New' })
+    await until('them to be reported', async () => (await parked()).get(lead)?.code === '1007', 20_000)
+    instance.mergeLeads(winner, [loser])
+    org.update('Lead', lead, { Title: 'Merged by hand' })
+    await inStep()
   },
 )

@@ -70,6 +70,7 @@ t.test('a role is not shared with one that is just leaving', { skip }, async (t)
       log: createLog('silent'),
       counters: { received: () => undefined, pushed: () => undefined, confirmed: () => undefined },
       trouble: { afterCall: async () => undefined } as never,
+      onFieldRefused: () => undefined,
       outstanding: new Set(),
       signal: new AbortController().signal,
     },
