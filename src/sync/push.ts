@@ -122,7 +122,7 @@ async function sendBisecting(
   return leaves.flatMap(({ items, answer, verdict }) =>
     items.map((write, index): Outcome => {
       if (verdict.kind !== 'accepted') return { write, verdict, marketoId: null, created: false }
-      return outcomeOf(write, answer?.[index] ?? { status: 'unclear', reasons: [] }, attempt, object)
+      return outcomeOf(write, answer?.[index] ?? { status: 'unclear', reasons: [] }, object)
     }),
   )
 }
@@ -137,12 +137,19 @@ export function priorityOf(writes: Pick<Write, 'taken'>[]): Priority {
     : 'background'
 }
 
-function outcomeOf(write: Write, record: RecordResult, attempt: number, object: MarketoObject): Outcome {
+function outcomeOf(write: Write, record: RecordResult, object: MarketoObject): Outcome {
   const id = record.id ?? record.marketoGUID
   const partial = write.entry?.state === 'confirmed' && !write.taken.force
   return {
     write,
-    verdict: verdictOfRecord(record, { write: true, attempt, action: 'sync', object, partial }),
+    // By its own attempts: a neighbour's would have it refused at once.
+    verdict: verdictOfRecord(record, {
+      write: true,
+      attempt: attemptOf([write]),
+      action: 'sync',
+      object,
+      partial,
+    }),
     marketoId: id === undefined ? null : String(id),
     created: record.status === 'created',
   }

@@ -46,7 +46,9 @@ function lostBy({ write, verdict }: Outcome, itself: string): string[] {
   if (verdict.kind !== 'gone') return []
   const { ownerId, opportunityId, personId } = write.references
   if (verdict.lost === 'sales person') return [ownerId].filter((id) => id !== null)
-  if (verdict.lost === 'parent') return [opportunityId, personId].filter((id) => id !== null)
+  // Never a role itself, whose key has to be known when it is renamed: it is made of its parents.
+  if (verdict.lost === 'parent' || write.role !== null)
+    return [opportunityId, personId].filter((id) => id !== null)
   // Its parents first: sent anew they do no harm. The person of a converted Lead is its Contact's only once that was written.
   const named = parentsIn(write)
   const byParent = verdict.code === NOT_THERE && named.length > 0 && write.taken.attempts % 2 === 0
