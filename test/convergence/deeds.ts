@@ -1,12 +1,15 @@
 // Everything that people do in Salesforce and Marketo, as deeds that are told by a name and three numbers.
 import { DmlError } from '../simulators/salesforce/dml-error.ts'
 import { BLIND, ERASING } from './blind-deeds.ts'
+import { LOSSES } from './losses.ts'
 import { MARKETERS } from './marketers.ts'
 import type { Deed, Numbers, Scene } from './scene.ts'
 import { SEEN } from './seen-deeds.ts'
 
-const DEEDS: Record<string, Deed> = { ...SEEN, ...MARKETERS, ...BLIND, ...ERASING }
+const DEEDS: Record<string, Deed> = { ...SEEN, ...MARKETERS, ...LOSSES, ...BLIND, ...ERASING }
 export const SEEN_DEEDS = [...Object.keys(SEEN), ...Object.keys(MARKETERS)]
+/** The patient soak's alone: a loss that a write of unknown outcome made good in part is found by no edit. */
+export const LOSS_DEEDS = Object.keys(LOSSES)
 export const BLIND_DEEDS = [...Object.keys(BLIND), ...Object.keys(ERASING)]
 
 /** How often a reconcile and a census have to run until everything that the deed did is found. */

@@ -1,6 +1,6 @@
 // Random histories: an organisation, and rounds in which people work while everything goes wrong. Plain data, so that a seed plays it again.
 import * as fc from 'fast-check'
-import { BLIND_DEEDS, SEEN_DEEDS } from './deeds.ts'
+import { BLIND_DEEDS, LOSS_DEEDS, SEEN_DEEDS } from './deeds.ts'
 import type { Numbers } from './scene.ts'
 import { troubleNames, type Patience } from './troubles.ts'
 
@@ -47,6 +47,17 @@ const blow: fc.Arbitrary<Step> = fc.record({
   blow: fc.constantFrom(...BLOWS),
 })
 
+/** Every round ends with some of everything, so that its troubles are met by the calls they are for. */
+const WORK = [
+  ['edit a user', 'new user'],
+  ['edit an account', 'new account'],
+  ['edit a lead', 'new lead'],
+  ['edit a contact', 'new contact'],
+  ['move a stage', 'new opportunity'],
+  ['new role'],
+  ['delete a role', 'rename a role', 'merge leads', 'convert to an existing contact'],
+]
+
 /** Every second round is one that events alone tell of: what they miss would be hidden by the reconcile. */
 const round = (patience: Patience): fc.Arbitrary<Step[]> =>
   fc
@@ -55,7 +66,7 @@ const round = (patience: Patience): fc.Arbitrary<Step[]> =>
       fc.tuple(
         fc.array(
           fc.oneof(
-            { weight: 12, arbitrary: deed(SEEN_DEEDS) },
+            { weight: 12, arbitrary: deed(patience.patient ? [...SEEN_DEEDS, ...LOSS_DEEDS] : SEEN_DEEDS) },
             { weight: blind ? 5 : 0, arbitrary: deed(BLIND_DEEDS) },
             { weight: 6, arbitrary: trouble(patience) },
             { weight: 5, arbitrary: wait },
@@ -63,9 +74,13 @@ const round = (patience: Patience): fc.Arbitrary<Step[]> =>
           { minLength: 10, maxLength: 45, size: 'max' },
         ),
         fc.array(fc.tuple(fc.nat(44), blow), { maxLength: patience.processes ? 2 : 0, size: 'max' }),
+        fc.tuple(...WORK.map(deed)),
       ),
     )
-    .map(([steps, strikes]) => strikes.reduce((all, [at, strike]) => all.toSpliced(at, 0, strike), steps))
+    .map(([steps, strikes, work]) => [
+      ...strikes.reduce((all, [at, strike]) => all.toSpliced(at, 0, strike), steps),
+      ...work,
+    ])
 
 /** Salesforce facts: more rows than this are read by the Bulk API. */
 const CROWD = 10_001

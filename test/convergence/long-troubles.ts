@@ -1,6 +1,7 @@
 // Troubles that pass only minutes after they have ended, or that an admin ends: the soak's alone. The day's quota of Marketo and that of event
 // deliveries are over when the processes are started anew, as an admin does who has bought more.
 import { TOKEN_ENDPOINT } from '../simulators/marketo/faults.ts'
+import type { Fault } from '../simulators/marketo/index.ts'
 import { oneOf, times, type Trouble } from './trouble.ts'
 
 const FIELDS = [
@@ -19,6 +20,21 @@ export const LONG_TROUBLES: Record<string, Trouble> = {
       code: '603',
       times: times(c),
       match: { endpoint: oneOf(['leads.json', 'companies.json', 'opportunities/roles/delete.json'], a) },
+    }),
+  // Nothing that the bridge can cure: it tries once a minute.
+  'Marketo is not where it was': ({ marketo }, [a, b, c]) =>
+    marketo.faults.add({
+      ...oneOf<Fault>(
+        [
+          { kind: 'http', status: 403 },
+          { kind: 'http', status: 404 },
+          { kind: 'error', code: '610' },
+          { kind: 'error', code: '612' },
+        ],
+        b,
+      ),
+      times: times(c),
+      match: { endpoint: oneOf(['leads.json', 'companies.json', 'opportunities.json'], a) },
     }),
   "Marketo refuses the bridge's credentials": ({ marketo }, [, , c]) => {
     marketo.faults.expireTokens()
@@ -46,6 +62,16 @@ export const LONG_TROUBLES: Record<string, Trouble> = {
   'the subscription is refused': ({ salesforce }) => {
     salesforce.faults.restrictChannel()
     salesforce.faults.forgetClients()
+  },
+  'the channel is not there': ({ salesforce: { faults } }, [a, , c]) => {
+    faults.forgetClients()
+    return faults.refuseSubscribe(
+      oneOf(
+        ['403::Cannot create channel', "400::The channel you requested to subscribe to doesn't exist"],
+        a,
+      ),
+      { times: times(c) },
+    )
   },
   'a field is withheld': ({ salesforce }, [a]) => {
     const [object, field] = oneOf(FIELDS, a)

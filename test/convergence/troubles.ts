@@ -1,129 +1,43 @@
 // Everything that goes wrong between both sides, told by a name and three numbers.
-import { TOKEN_ENDPOINT } from '../simulators/marketo/faults.ts'
-import type { Fault } from '../simulators/marketo/index.ts'
 import type { CallKind } from '../simulators/salesforce/call-log.ts'
+import type { Faults as SalesforceFaults } from '../simulators/salesforce/fault-verbs.ts'
+import type { FaultOptions } from '../simulators/salesforce/faults.ts'
 import type { Armed } from './encounters.ts'
 import { LONG_TROUBLES, QUOTA_TROUBLES } from './long-troubles.ts'
+import { MARKETO_TROUBLES } from './marketo-troubles.ts'
 import type { Numbers } from './scene.ts'
 import { oneOf, times, type Sides, type Trouble } from './trouble.ts'
 
-/** Any call, or one endpoint: more often those that a round calls for certain, as what nobody calls can't fail. */
-const ENDPOINTS = [
-  undefined,
-  undefined,
-  undefined,
-  'leads.json',
-  'leads.json',
-  'salespersons.json',
-  'companies.json',
-  'opportunities.json',
-  'opportunities/roles.json',
-  'opportunities/roles/delete.json',
-  'leads/{id}/merge.json',
+const REST: CallKind[] = [
+  'query',
+  'queryAll',
+  'queryMore',
+  'retrieve',
+  'collections',
+  'describe',
+  'deleted',
+  'bulk',
 ]
 
-const marketo =
-  (fault: (n: number) => Fault): Trouble =>
-  (sides, [a, b, c]) => {
-    const endpoint = oneOf(ENDPOINTS, a)
-    return sides.marketo.faults.add({
-      ...fault(b),
-      times: times(c),
-      ...(endpoint && { match: { endpoint } }),
-    })
-  }
-
-/** Shorter than the ambiguous wait, as the server's own time-out is. */
-const LATE_SECONDS = 0.7
-const GARBAGE = [
-  '{}',
-  '[]',
-  'null',
-  '{"success":true}',
-  '{"success":true,"result":[]}',
-  '{"success":fal',
-  '<html></html>',
-  '',
+const BROKEN_ANSWERS: readonly ((faults: SalesforceFaults, options: FaultOptions) => Armed)[] = [
+  (faults, options) => faults.status(500, options),
+  (faults, options) => faults.status(503, { ...options, html: true }),
+  (faults, options) => faults.html200(options),
+  (faults, options) => faults.truncate(options),
+  (faults, options) => faults.dropConnection({ ...options, moment: 'mid-body' }),
+  (faults, options) => faults.contentType('text/plain', options),
 ]
 
-const REST: CallKind[] = ['query', 'queryAll', 'retrieve', 'collections', 'describe', 'deleted']
+/** Of a subscription; what an admin has to cure is left to long-troubles.ts. */
+const PASSING_REFUSALS = [
+  '401::Authentication invalid',
+  '403::Unknown client',
+  '400::Client {x} has established a session, but no {BAYEUX_BROWSER} cookie present',
+  '500::Something that nobody knows',
+]
 
 const TROUBLES: Record<string, Trouble> = {
-  'Marketo refuses a call for a moment': marketo((n) => ({
-    kind: 'error',
-    code: oneOf(['601', '602', '604', '606', '608', '611', '615', '713', '719'], n),
-  })),
-  'Marketo is down': marketo((n) => ({
-    kind: 'http',
-    status: oneOf([500, 502, 503, 504], n),
-    executes: n % 2 === 0,
-  })),
-  'Marketo answers nonsense': marketo((n) => ({
-    kind: 'http',
-    status: 200,
-    body: oneOf(GARBAGE, n),
-    contentType: 'application/json',
-    executes: n % 2 === 0,
-  })),
-  'a page of HTML': marketo((n) => ({ kind: 'html', executes: n % 2 === 0 })),
-  'a cut answer': marketo(() => ({ kind: 'truncated' })),
-  'a dropped connection': marketo((n) => ({ kind: 'drop', when: n % 2 === 0 ? 'before' : 'after' })),
-  'late work': marketo((n) => ({
-    kind: 'late',
-    seconds: LATE_SECONDS,
-    answer: oneOf(['drop', '504', '604', '611'], n),
-    spread: n % 2 === 0,
-  })),
-  'a slow Marketo': marketo((n) => ({ kind: 'slow', ms: 50 + (n % 400) })),
-  'Marketo refuses records': marketo((n) => ({
-    kind: 'record',
-    code: oneOf(['1001', '1003', '1005', '1014', '1077'], n),
-  })),
-  // Only of what is written: a delete that is told "not there" is done, and this Marketo doesn't lie.
-  'Marketo says that a record is gone': ({ marketo }, [a, , c]) => {
-    const [endpoint, code] = oneOf(
-      [
-        ['leads.json', '1004'],
-        ['opportunities.json', '1013'],
-        ['opportunities/roles.json', '1013'],
-      ] as const,
-      a,
-    )
-    return marketo.faults.add({
-      kind: 'record',
-      code,
-      times: times(c),
-      match: { endpoint, where: ({ action }) => action !== undefined },
-    })
-  },
-  'Marketo refuses a call for one record': ({ marketo }, [a, b, c]) =>
-    marketo.faults.add({
-      ...oneOf<Fault>(
-        [
-          { kind: 'error', code: '1006' },
-          { kind: 'http', status: 413 },
-          { kind: 'error', code: '718' },
-        ],
-        b,
-      ),
-      times: 4 * times(c),
-      match: {
-        where: ({ action, records = [] }) =>
-          action !== undefined && JSON.stringify(records).includes(String(a % 10)),
-      },
-    }),
-  "Marketo's token expires": ({ marketo }) => {
-    marketo.faults.expireTokens()
-  },
-  'Marketo gives no token': ({ marketo }, [a, , c]) => {
-    marketo.faults.expireTokens()
-    return marketo.faults.add({
-      kind: 'http',
-      status: oneOf([500, 503], a),
-      times: times(c),
-      match: { endpoint: TOKEN_ENDPOINT },
-    })
-  },
+  ...MARKETO_TROUBLES,
   'Salesforce is down': ({ salesforce }, [a, b, c]) =>
     salesforce.faults.status(oneOf([500, 503, 502], a), { html: b % 2 === 0, times: times(c), kind: REST }),
   'Salesforce mistakes the content type': ({ salesforce }, [a, , c]) =>
@@ -151,8 +65,20 @@ const TROUBLES: Record<string, Trouble> = {
   "Salesforce's tokens expire": ({ salesforce }) => {
     salesforce.faults.expireTokens()
   },
-  'Salesforce ends the stream': ({ salesforce }) => {
-    salesforce.faults.disconnectClients()
+  'Salesforce gives no token': ({ salesforce: { faults } }, [a, , c]) => {
+    faults.expireTokens()
+    return oneOf(BROKEN_ANSWERS, a)(faults, { kind: 'oauth', times: times(c) })
+  },
+  'the stream is answered nonsense': ({ salesforce: { faults } }, [a, , c]) =>
+    oneOf(BROKEN_ANSWERS, a)(faults, { kind: 'bayeux', times: times(c) }),
+  'Salesforce ends the stream': ({ salesforce }, [a]) => {
+    salesforce.faults.disconnectClients({
+      reconnect: oneOf(['none', 'handshake', 'retry', 'absent'] as const, a),
+    })
+  },
+  'Salesforce refuses to subscribe': ({ salesforce: { faults } }, [a, , c]) => {
+    faults.forgetClients()
+    return faults.refuseSubscribe(oneOf(PASSING_REFUSALS, a), { times: times(c) })
   },
   'Salesforce forgets the client': ({ salesforce }) => {
     salesforce.faults.forgetClients()
@@ -236,6 +162,7 @@ export const makeTrouble = (sides: Sides, name: string, numbers: Numbers): Armed
 
 export function endTroubles({ salesforce, marketo }: Sides): void {
   marketo.faults.clear()
+  marketo.instance.otherConsumerInFlight(0)
   salesforce.faults.removeAll()
   const { org } = salesforce
   for (const object of ['User', 'Account', 'Lead', 'Contact', 'Opportunity'])
