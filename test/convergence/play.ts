@@ -6,7 +6,7 @@ import * as fc from 'fast-check'
 import type { DatabaseKind, TestContext } from '../fixtures/databases.ts'
 import { begin } from './begin.ts'
 import { tellHits, type Counts } from './encounters.ts'
-import { histories } from './history.ts'
+import { histories, type History } from './history.ts'
 import { liveThrough } from './live-through.ts'
 
 export interface Place {
@@ -17,17 +17,25 @@ export interface Place {
   patient?: boolean
 }
 
+export function historyOf(
+  seed: number,
+  { processes, patient = false }: Pick<Place, 'processes' | 'patient'>,
+  rounds: number,
+): History {
+  const [history] = fc.sample(histories({ rounds, processes, patient }), { seed, numRuns: 1 })
+  return history!
+}
+
 export interface Lived {
   summary: string
   counts: Counts
 }
 
 export async function play(t: TestContext, seed: number, place: Place, rounds: number): Promise<Lived> {
-  const property = histories({ rounds, processes: place.processes, patient: place.patient === true })
-  const [history] = fc.sample(property, { seed, numRuns: 1 })
-  const living = await begin(t, place.kind, history!, place.processes ? 'processes' : 'within')
+  const history = historyOf(seed, place, rounds)
+  const living = await begin(t, place.kind, history, place.processes ? 'processes' : 'within')
   try {
-    await liveThrough(living, history!)
+    await liveThrough(living, history)
   } catch (error) {
     const file = join(tmpdir(), `convergence-${seed}.log`)
     const calls = living.marketo.calls.entries.map((call) => `${JSON.stringify(call)}\n`)
