@@ -15,23 +15,31 @@ export interface MappingWatch {
 }
 
 const MAPPING_EVERY_MS = 10 * 60_000
-/** Where Marketo describes a field that it refuses, every record that carries it would have it described again. */
-const DESCRIBE_AT_MOST_EVERY_MS = 60_000
+/** Where Marketo describes a field that it refuses, every record that carries it would have it described again: ever less often, as long as the
+ *  description stays the same. */
+const DESCRIBE_AGAIN = { firstMs: 60_000, capMs: 3_600_000 }
+
+const fieldsIn = ({ objects }: MarketoSchema): string =>
+  JSON.stringify(Object.values(objects).map(({ fields }) => [...fields.keys()].toSorted()))
 
 export function createMappingWatch(
-  { describe, reload }: { describe: () => Promise<unknown>; reload: LivingMapping['reload'] },
+  { describe, reload }: Pick<LivingMapping, 'describe' | 'reload'>,
   now: () => number,
 ): MappingWatch {
   let readAt = now()
   let describedAt = -Infinity
   let isRefused = false
+  let fields = ''
+  let restMs = DESCRIBE_AGAIN.firstMs
 
   async function describeAnew(): Promise<void> {
     // What is refused from here on may have been sent by the mapping of before.
     isRefused = false
     describedAt = now()
     try {
-      await describe()
+      const described = fieldsIn(await describe())
+      restMs = described === fields ? Math.min(2 * restMs, DESCRIBE_AGAIN.capMs) : DESCRIBE_AGAIN.firstMs
+      fields = described
       await reload({ fresh: false })
     } catch (error) {
       isRefused = true
@@ -45,7 +53,7 @@ export function createMappingWatch(
       isRefused = true
     },
     async runOnce() {
-      if (isRefused && now() - describedAt >= DESCRIBE_AT_MOST_EVERY_MS) return describeAnew()
+      if (isRefused && now() - describedAt >= restMs) return describeAnew()
       if (now() - readAt < MAPPING_EVERY_MS) return
       await reload({ fresh: false })
       readAt = now()

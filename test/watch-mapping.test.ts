@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { MarketoSchema } from '../src/marketo/describe.ts'
 import { createMappingWatch } from '../src/watch-mapping.ts'
 
 const MINUTE_MS = 60_000
@@ -11,10 +12,18 @@ function start() {
     if (isAway) throw new Error('away')
     done.push(name)
   }
-  const watch = createMappingWatch({ describe: step('describe'), reload: step('reload') }, () => time)
+  let fields = ['title']
+  const describe = async (): Promise<MarketoSchema> => {
+    await step('describe')()
+    return {
+      objects: { Lead: { fields: new Map(fields.map((name) => [name, {}])) } },
+    } as unknown as MarketoSchema
+  }
+  const watch = createMappingWatch({ describe, reload: step('reload') }, () => time)
   return {
     watch,
     wait: (ms: number) => void (time += ms),
+    changeFields: () => void (fields = [...fields, `field${fields.length}`]),
     away: (now: boolean) => void (isAway = now),
     /** What a round has done. */
     round: async (): Promise<string[]> => {
@@ -44,6 +53,24 @@ t.test('a refused field has Marketo described anew, before the mapping, once a m
   t.strictSame(await round(), ['describe', 'reload'])
   wait(MINUTE_MS)
   t.strictSame(await round(), [], 'nothing was refused since')
+})
+
+t.test('as long as Marketo describes the same fields it is asked ever less often', async (t) => {
+  const { watch, round, wait, changeFields } = start()
+  const minutesUntilAsked = async (): Promise<number> => {
+    watch.fieldRefused()
+    for (let minutes = 0; minutes <= 240; minutes++) {
+      if ((await round()).includes('describe')) return minutes
+      wait(MINUTE_MS)
+    }
+    return Infinity
+  }
+  const waits: number[] = []
+  for (let n = 0; n < 9; n++) waits.push(await minutesUntilAsked())
+  t.strictSame(waits, [0, 1, 2, 4, 8, 16, 32, 60, 60])
+  changeFields()
+  t.equal(await minutesUntilAsked(), 60)
+  t.equal(await minutesUntilAsked(), 1, 'they have changed')
 })
 
 t.test('what fails is done again', async (t) => {

@@ -169,7 +169,7 @@ export async function forget(db: DbOrTrx, ids: string[]): Promise<void> {
 export async function lose(db: DbOrTrx, ids: string[]): Promise<void> {
   if (ids.length > 0)
     await sql`
-      update ledger set state = 'lost', marketo_id = null, lost_id = coalesce(marketo_id, lost_id), role_key = null, notes = null, missed = 0
+      update ledger set state = 'lost', marketo_id = null, lost_id = coalesce(marketo_id, lost_id), role_key = null, notes = null
       where id = any(${ids}::text[])`.execute(db)
 }
 

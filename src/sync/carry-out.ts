@@ -9,8 +9,8 @@ import type { Log } from '../log.ts'
 import { bisect } from '../marketo/bisect.ts'
 import { deleteLeads, deleteObjects, mergeLeads, type Fields } from '../marketo/calls.ts'
 import type { MarketoClient } from '../marketo/client.ts'
-import type { Failed, RecordResult, WriteOutcome } from '../marketo/outcome.ts'
-import { backoff, verdictOfCall, verdictOfRecord, type Verdict } from '../marketo/verdict.ts'
+import type { RecordResult, WriteOutcome } from '../marketo/outcome.ts'
+import { verdictOfCall, verdictOfRecord, type Verdict } from '../marketo/verdict.ts'
 import type { ObjectName } from '../salesforce/ids.ts'
 import { allDone } from './all-done.ts'
 import { batchesOf } from './batches.ts'
@@ -19,7 +19,7 @@ import { whoIsMissing } from './missing-partner.ts'
 import { movedRoles } from './moved-roles.ts'
 import { DEFINITIONS } from './objects/index.ts'
 import { prepareMerges, type Merging } from './merging.ts'
-import { tellOptOuts } from './opt-outs.ts'
+import { tellOptOuts, verdictOnLookUp } from './opt-outs.ts'
 import { payloadOf, type RemovalPayload } from './removal-payload.ts'
 import { releaseByKey, releasePersons } from './release-persons.ts'
 import { roleIdentity, roleKeyOf } from './role-key.ts'
@@ -176,7 +176,7 @@ export function createCarryOut(deps: {
     if (merges.length === 0) return new Map()
     const found = await prepareMerges(client, merges, deps.optOuts, turn)
     if (found.ok) return found.of
-    const verdict = notYet(found, 1 + Math.max(...intents.map(attemptsOf)))
+    const verdict = verdictOnLookUp(found, 1 + Math.max(...intents.map(attemptsOf)))
     const failed = intents.map((intent): Removed => ({ intent, verdict }))
     await leader(async (trx) => {
       await settleRemoved(trx, failed)
@@ -193,7 +193,11 @@ export function createCarryOut(deps: {
 
   async function carryOutGroup(group: Intent[]): Promise<void> {
     const { how } = payloadOf(group[0]!)
-    const merges = await prepared(group)
+    // Not settled yet, and not lost either: whoever looks for intents of no call must not take these for some.
+    for (const { call } of group) outstanding.add(call)
+    const merges = await prepared(group).finally(() => {
+      for (const { call } of group) outstanding.delete(call)
+    })
     if (merges === undefined) return
     const atMost = how === 'merge' ? 1 : sizeAfter(1 + suspicionOf(group[0]!))
     const batches = batchesOf(group, () => BYTES_A_REMOVAL, keyText, atMost)
@@ -210,20 +214,6 @@ export function createCarryOut(deps: {
 }
 
 type Merges = ReadonlyMap<string, Merging>
-
-/** Whatever a look-up failed for, the records are not at fault. */
-function notYet(failed: Failed, attempt: number): Verdict {
-  const verdict = verdictOfCall(failed, { write: false, attempt })
-  if (verdict.kind === 'stop' || verdict.kind === 'quota') return verdict
-  const { code, reason, advice } = 'code' in verdict ? verdict : { ...NOT_ASKED, reason: failed.message }
-  return {
-    kind: 'again',
-    afterMs: 'afterMs' in verdict ? verdict.afterMs : backoff(attempt),
-    code,
-    reason,
-    advice,
-  }
-}
 
 const PROBLEM = 'removals'
 

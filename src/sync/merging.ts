@@ -1,9 +1,9 @@
 // What has to be known before persons are merged, which nothing undoes: who opted out, and whether the loser is still there. One that is not
 // was perhaps merged by a marketer into somebody who carries its key since: that person is the loser then.
-import { findLeads, type Fields, type ReadTurn } from '../marketo/calls.ts'
+import type { Fields, ReadTurn } from '../marketo/calls.ts'
 import type { MarketoClient } from '../marketo/client.ts'
 import type { Failed } from '../marketo/outcome.ts'
-import { optOutsLost } from './opt-outs.ts'
+import { findWithOptOuts, optOutsLost } from './opt-outs.ts'
 
 export interface Merging {
   losers: number[]
@@ -20,13 +20,16 @@ export async function prepareMerges(
   optOuts: readonly string[],
   turn: ReadTurn,
 ): Promise<{ ok: true; of: Map<string, Merging> } | Failed> {
-  const fields = ['id', 'externalPersonId', ...optOuts]
   const values = merges.flatMap(({ winner, loser }) => [winner, loser])
-  const found = await findLeads(client, { filterType: 'id', values, fields, ...turn })
+  const found = await findWithOptOuts(client, { filterType: 'id', values, ...turn }, optOuts)
   if (!found.ok) return found
   const persons = new Map(found.records.map((person) => [String(person.id), person]))
   const keys = merges.filter(({ loser }) => !persons.has(loser)).map(({ id }) => id)
-  const byKey = await findLeads(client, { filterType: 'externalPersonId', values: keys, fields, ...turn })
+  const byKey = await findWithOptOuts(
+    client,
+    { filterType: 'externalPersonId', values: keys, ...turn },
+    optOuts,
+  )
   if (!byKey.ok) return byKey
   const of = merges.map(({ id, winner, loser }): [string, Merging] => {
     const heirs = byKey.records.filter(

@@ -1,8 +1,11 @@
 // A merge keeps what the winner has, also a "no" to having opted out: whoever opted out as the loser would be opted in (design §5, rule 4). So
 // the winner is told first. That can be repeated, and a merge can't be undone.
-import { syncLeads, type Fields, type ReadTurn } from '../marketo/calls.ts'
+import { findLeads, syncLeads, type Fields, type ReadTurn, type Search } from '../marketo/calls.ts'
 import type { MarketoClient } from '../marketo/client.ts'
 import type { MarketoSchema } from '../marketo/describe.ts'
+import { FIELD_UNKNOWN } from '../marketo/known-codes.ts'
+import type { Failed } from '../marketo/outcome.ts'
+import type { Found } from '../marketo/pages.ts'
 import { backoff, verdictAlone, verdictOfCall, verdictOfRecord, type Verdict } from '../marketo/verdict.ts'
 import { ONLY_TRUE } from './objects/definition.ts'
 
@@ -17,6 +20,37 @@ export function optOutsLost(winner: Fields | undefined, losers: readonly (Fields
       .filter((field) => winner?.[field] !== true && losers.some((loser) => loser?.[field] === true))
       .map((field) => [field, true]),
   )
+}
+
+/** Persons with their keys and opt-outs. Of those fields one may be gone since Marketo was described: it is left out then. */
+export async function findWithOptOuts(
+  client: MarketoClient,
+  search: Omit<Search, 'fields'>,
+  optOuts: readonly string[],
+): Promise<Found> {
+  const ask = (names: readonly string[]): Promise<Found> =>
+    findLeads(client, { ...search, fields: ['id', 'externalPersonId', ...names] })
+  const found = await ask(optOuts)
+  if (found.ok || found.code !== FIELD_UNKNOWN) return found
+  const left: string[] = []
+  for (const name of optOuts) {
+    const one = await ask([name])
+    if (one.ok) left.push(name)
+    else if (one.code !== FIELD_UNKNOWN) return one
+  }
+  return ask(left)
+}
+
+/** Of a look-up that failed: whatever it is for, the records are not at fault. */
+export function verdictOnLookUp(failed: Failed, attempt: number): Verdict {
+  const verdict = verdictOfCall(failed, { write: false, attempt })
+  if (verdict.kind === 'stop' || verdict.kind === 'quota') return verdict
+  const { code, reason, advice } =
+    'code' in verdict
+      ? verdict
+      : { code: failed.code, reason: failed.message, advice: 'Nothing to do: it is asked again.' }
+  const afterMs = 'afterMs' in verdict ? verdict.afterMs : backoff(attempt)
+  return { kind: 'again', afterMs, code, reason, advice }
 }
 
 /** Whether the winner was told; `untold` is why it must not be merged yet. A winner that is gone is the merge's to say. */

@@ -5,7 +5,7 @@ import { claimPersons } from '../database/ledger.ts'
 import { findLeads, syncLeads, type Fields } from '../marketo/calls.ts'
 import { FIELD_UNKNOWN, LOOKUP_NOT_TAKEN } from '../marketo/known-codes.ts'
 import type { CallOutcome, WriteOutcome } from '../marketo/outcome.ts'
-import { backoff, verdictOfCall, type Verdict } from '../marketo/verdict.ts'
+import { backoff, verdictOfCall, verdictOfRecord, type Verdict } from '../marketo/verdict.ts'
 import { allDone } from './all-done.ts'
 import { RECORDS_A_CALL } from './batches.ts'
 import { priorityOf, pushBatches, type PushDeps } from './push.ts'
@@ -75,6 +75,7 @@ async function pushUnknown(deps: PersonDeps, writes: Write[]): Promise<void> {
     create(
       deps,
       rest.filter((write) => !adopted.writes.some((other) => other.id === write.id)),
+      keysKnown,
     ),
   ])
 }
@@ -85,7 +86,7 @@ async function pushSeveral(deps: PersonDeps, write: Write, persons: Found[]): Pr
   if (marketoId !== undefined) await updateById(deps, [{ ...write, marketoId }])
 }
 
-async function create(deps: PersonDeps, writes: Write[]): Promise<void> {
+async function create(deps: PersonDeps, writes: Write[], keysKnown: boolean): Promise<void> {
   if (writes.length === 0) return
   const inputOf = (write: Write): Fields => ({ externalPersonId: write.id, ...write.fields })
   if (!deps.keyLookup.accepted)
@@ -104,7 +105,7 @@ async function create(deps: PersonDeps, writes: Write[]): Promise<void> {
         'this Marketo does not take externalPersonId as lookupField: persons are looked up before they are created',
       )
     }
-    return withHolders(deps, writes, answer, write.input)
+    return keysKnown ? answer : withHolders(deps, writes, answer, write.input)
   })
 }
 
@@ -115,16 +116,15 @@ async function withHolders(
   { outcome, results }: WriteOutcome,
   input: readonly Fields[],
 ): Promise<WriteOutcome> {
-  const skipped = new Set(
-    results.flatMap(({ status }, n) => (status === 'skipped' ? [String(input[n]?.externalPersonId)] : [])),
-  )
-  if (skipped.size === 0) return { outcome, results }
-  const found = await find(
-    deps,
-    'externalPersonId',
-    writes.filter(({ id }) => skipped.has(id)),
-    ({ id }) => id,
-  )
+  const byId = new Map(writes.map((write) => [write.id, write]))
+  const refused = results.flatMap((result, n) => {
+    const write = byId.get(String(input[n]?.externalPersonId))
+    if (write === undefined || result.status !== 'skipped') return []
+    const attempt = 1 + write.taken.attempts
+    return verdictOfRecord(result, { write: true, attempt }).kind === 'refused' ? [write] : []
+  })
+  if (refused.length === 0) return { outcome, results }
+  const found = await find(deps, 'externalPersonId', refused, ({ id }) => id)
   const holders = Map.groupBy(found.ok ? found.persons : [], (person) => person.externalPersonId)
   return {
     outcome,
@@ -197,7 +197,7 @@ async function find(
   const found = await findLeads(deps.client, {
     filterType,
     values: writes.map(valueOf),
-    fields: ['id', 'email', 'externalPersonId', 'updatedAt', ...deps.optOuts],
+    fields: ['id', 'email', 'externalPersonId', 'updatedAt'],
     // Of so many with one e-mail none is adopted.
     leaveOutCrowds: filterType === 'email',
     priority: priorityOf(writes),
@@ -214,7 +214,6 @@ async function find(
           ? lead.externalPersonId
           : null,
       updatedAt: typeof lead.updatedAt === 'string' ? lead.updatedAt : '',
-      optOuts: lead,
     })),
   }
 }

@@ -1,14 +1,7 @@
 // Opportunity roles. Marketo's key is opportunity + its own lead id + role, so two contact roles can fall on one key: they are one
 // Marketo role, written by the first of them. What happens to a key that is no longer used: role-keys.ts.
 import { mark, PRIORITY, settle } from '../database/changes.ts'
-import {
-  confirm,
-  dependants,
-  isSameEntry,
-  lockDependants,
-  lockLedger,
-  type LedgerEntry,
-} from '../database/ledger.ts'
+import { confirm, dependants, isSameEntry, lockLedger, type LedgerEntry } from '../database/ledger.ts'
 import { unpark } from '../database/parked.ts'
 import type { Db } from '../database/tables.ts'
 import { pushObjects, type PushDeps } from './push.ts'
@@ -55,14 +48,18 @@ function standing(entries: LedgerEntry[]): Map<string, LedgerEntry> {
 async function share(deps: PushDeps, sharing: Write[]): Promise<void> {
   if (sharing.length === 0) return
   await deps.leader(async (trx) => {
-    // Locked, or one that is just leaving takes the role along.
-    const holders = standing(await lockDependants(trx, 'role_key', sharing.map(keyOf)))
+    // Locked, or one that is just leaving takes the role along; all at once, as others do who lock several roles.
+    const known = await dependants(trx, 'role_key', sharing.map(keyOf))
+    const entries = await lockLedger(
+      trx,
+      [...known, ...sharing].map(({ id }) => id),
+    )
+    const holders = standing([...entries.values()])
     const shared = sharing.flatMap((write) => {
       const holder = holders.get(identityOf(write))
       return holder === undefined ? [] : [{ write, roleKey: holder.roleKey }]
     })
     const ids = shared.map(({ write }) => write.id)
-    const entries = await lockLedger(trx, ids)
     await confirm(
       trx,
       shared.map(({ write, roleKey }) => ({

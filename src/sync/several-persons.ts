@@ -9,7 +9,7 @@ import type { MarketoClient } from '../marketo/client.ts'
 import { SEVERAL_PERSONS } from '../marketo/known-codes.ts'
 import { verdictAlone, verdictOfCall, type Verdict } from '../marketo/verdict.ts'
 import type { SyncCounters } from './counters.ts'
-import { optOutsLost, tellOptOuts } from './opt-outs.ts'
+import { findWithOptOuts, optOutsLost, tellOptOuts, verdictOnLookUp } from './opt-outs.ts'
 import { priorityOf } from './push.ts'
 import { SOON_MS } from './settle-failed.ts'
 import { settleUpserts } from './settle.ts'
@@ -20,8 +20,6 @@ const MERGE_BY_HAND = 'Merge them in Marketo (Database > the persons > Merge Peo
 export interface SamePerson {
   id: number
   updatedAt: string
-  /** Whether it has opted out, by field. */
-  optOuts: Fields
 }
 
 /** Marketo's id of the one that is left; undefined where the record was settled otherwise. */
@@ -31,6 +29,8 @@ export async function joinPersons(
     client: MarketoClient
     severalPersons: 'report' | 'merge'
     outstanding: Set<string>
+    /** Names of the fields by which persons have opted out. */
+    optOuts: readonly string[]
     counters: SyncCounters
     signal: AbortSignal
   },
@@ -43,24 +43,27 @@ export async function joinPersons(
     await report(leader, write, persons)
     return undefined
   }
+  /** Nothing was merged. */
+  async function notYet(verdict: Verdict): Promise<undefined> {
+    await leader((trx) => closeIntents(trx, [write.id]))
+    await settleUpserts(leader, '', [{ write, verdict, marketoId: null, created: false }])
+  }
   const call = randomUUID()
   outstanding.add(call)
   try {
     if (!(await intend(leader, call, write, newest, others))) return undefined
     const attempt = 1 + write.taken.attempts
     const losers = others.map(({ id }) => id)
-    const lost = optOutsLost(
-      newest.optOuts,
-      others.map(({ optOuts }) => optOuts),
-    )
     const turn = { priority: priorityOf([write]), signal }
+    const search = { filterType: 'id', values: [newest.id, ...losers], ...turn }
+    const known = await findWithOptOuts(client, search, deps.optOuts)
+    if (!known.ok) return await notYet(verdictOnLookUp(known, attempt))
+    const personOf = (id: number): Fields | undefined =>
+      known.records.find((person) => Number(person.id) === id)
+    const lost = optOutsLost(personOf(newest.id), losers.map(personOf))
     const { told, untold } = await tellOptOuts(client, { winner: newest.id, lost, attempt }, turn)
     if (told) counters.pushed(write.object, 'accepted', 1)
-    if (untold !== undefined) {
-      await leader((trx) => closeIntents(trx, [write.id]))
-      await settleUpserts(leader, '', [{ write, verdict: untold, marketoId: null, created: false }])
-      return undefined
-    }
+    if (untold !== undefined) return await notYet(untold)
     const outcome = await mergeLeads(client, {
       winner: newest.id,
       losers,

@@ -103,6 +103,13 @@ for (const kind of await databaseKinds())
       t.match(await entry(), { marketoId: '78', lostId: null })
     })
 
+    t.test('who is lost in Marketo is as gone from Salesforce as before', async (t) => {
+      await confirm(db, [person('erased', '1')])
+      await sql`update ledger set missed = 2`.execute(db)
+      await lose(db, ['erased'])
+      t.match((await readLedger(db, ['erased'])).get('erased'), { state: 'lost', missed: 2 })
+    })
+
     t.test('a Marketo person is claimed by one record', async (t) => {
       const claim = (id: string, marketoId: string) => ({ object: 'Lead', id, marketoId })
       const won = await Promise.all([

@@ -79,3 +79,21 @@ story(
     )
   },
 )
+
+story(
+  'Where Marketo has lost one of the opt-outs, new persons come and merges tell of the other',
+  { org: withTwins, impatient: true },
+  async (t, { org, ids, instance, person, inStep, newCalls }) => {
+    const [one, other] = ids.twins
+    const former = new Map([one, other].map((id) => [id, person(id).id]))
+    instance.editLead(former.get(one)!, IN)
+    instance.editLead(former.get(other)!, OUT)
+    instance.dropLeadField('doNotCall')
+    newCalls()
+    const late = org.insert('Lead', { LastName: 'Late', Company: 'X', Email: 'late@x.example' })
+    org.merge('Contact', one, [other])
+    await inStep({ former, deadlineMs: 30_000 })
+    t.ok(person(late))
+    t.equal(person(one).fields.unsubscribed, true)
+  },
+)

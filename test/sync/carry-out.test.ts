@@ -2,7 +2,13 @@
 import t from 'tap'
 import { sql } from 'kysely'
 import { mark, PRIORITY, readChange } from '../../src/database/changes.ts'
-import { closeIntents, openIntents, pendingIntents, type Intent } from '../../src/database/intents.ts'
+import {
+  closeIntents,
+  disownIntents,
+  openIntents,
+  pendingIntents,
+  type Intent,
+} from '../../src/database/intents.ts'
 import { confirm, lose, readLedger } from '../../src/database/ledger.ts'
 import type { LeaderTransaction } from '../../src/database/lease.ts'
 import { listProblems } from '../../src/database/state.ts'
@@ -23,12 +29,13 @@ t.test('deletes', async (t) => {
   const { simulator, client } = await startMarketoSide(t)
   const { signal } = new AbortController()
   const leader: LeaderTransaction = (work) => db.transaction().execute(work)
+  const outstanding = new Set<string>()
   const carryOut = createCarryOut({
     leader,
     client,
     log: createLog('silent'),
     counters: { received: () => undefined, pushed: () => undefined, confirmed: () => undefined },
-    outstanding: new Set(),
+    outstanding,
     optOuts: ['unsubscribed', 'doNotCall'],
     waitMs: WAIT_MS,
     signal,
@@ -128,6 +135,50 @@ t.test('deletes', async (t) => {
       t.strictSame(await pendingIntents(db), [])
     },
   )
+
+  t.test('a merge that waits for a look-up is not taken for one that nobody has out', async (t) => {
+    await open(0)
+    await sql`truncate intents, ledger, changes`.execute(db)
+    const [winner, loser] = [1, 2].map((n) => idOf('Lead', n)) as [string, string]
+    const [kept, gone] = [winner, loser].map((externalPersonId) =>
+      String(simulator.instance.createLead({ externalPersonId }).id),
+    ) as [string, string]
+    await confirm(
+      db,
+      [
+        [winner, kept],
+        [loser, gone],
+      ].map(([id, marketoId]) => ({
+        object: 'Lead',
+        id: id!,
+        marketoId: marketoId!,
+        state: 'confirmed' as const,
+        hashes: null,
+        pushed: true,
+      })),
+    )
+    const intent: Intent = {
+      id: loser,
+      object: 'Lead',
+      kind: 'merge',
+      call: 'x',
+      version: Number.MAX_SAFE_INTEGER,
+      marketoId: gone,
+      payload: { how: 'merge', winner: kept, loser: gone, into: winner },
+    }
+    await openIntents(db, [intent])
+    simulator.faults.add({ kind: 'slow', ms: 500, match: { endpoint: 'leads.json', method: 'GET' } })
+    let ended = false
+    const merging = carryOut([intent]).finally(() => (ended = true))
+    let disowned = 0
+    await until('the merge', async () => {
+      disowned += await disownIntents(db, [...outstanding])
+      return ended
+    })
+    await merging
+    t.equal(disowned, 0)
+    t.notOk(simulator.instance.leads.has(Number(gone)))
+  })
 
   t.test('what has no intent any more is not sent', async (t) => {
     const intents = await open(0)

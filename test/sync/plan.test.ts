@@ -314,6 +314,12 @@ t.test('what leaves, and how', async (t) => {
     ],
     ['not readable, missed once', { state: 'unreadable' }, { ...lead, missed: 1 }, { do: 'park' }],
     ['missed often', { state: 'unreadable' }, { ...lead, missed: MISSED_IS_GONE }, { do: 'remove' }],
+    [
+      'missed often, and lost in Marketo, perhaps',
+      { state: 'unreadable' },
+      { ...lead, state: 'lost', marketoId: null, missed: MISSED_IS_GONE },
+      { do: 'remove' },
+    ],
     ['missed often, never known', { state: 'unreadable' }, undefined, { do: 'park' }],
   ]
   for (const [name, reading, entry, expected] of cases) t.match(plan('Lead', reading, entry), expected, name)
