@@ -10,7 +10,7 @@ import {
   recordOf,
   type OpenIntent,
 } from '../database/intents.ts'
-import { lose, readLedger } from '../database/ledger.ts'
+import { lose, readLedger, type LedgerEntry } from '../database/ledger.ts'
 import type { Db } from '../database/tables.ts'
 import type { Log } from '../log.ts'
 import type { Fields } from '../marketo/calls.ts'
@@ -219,13 +219,20 @@ function same(sent: unknown, held: unknown): boolean {
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
+/** Under its key and without Marketo's id only a person goes that is to be created. Of others Marketo's id tells: one that the ledger does not
+ *  know is of a record that replaced a lost one. */
+function isCreated(intent: Pending, record: Fields, entry: LedgerEntry | undefined): boolean {
+  if (DEFINITIONS[intent.object as ObjectName].marketo === 'Lead') return intent.marketoId === null
+  const known = entry?.state === 'confirmed' ? entry.marketoId : null
+  return known !== null && known !== idIn(record)
+}
+
 function settled(intent: Pending, record: Fields, entry: Outcome['write']['entry']): Outcome {
   const payload = payloadOf(intent)
   return {
     verdict: { kind: 'accepted' },
     marketoId: idIn(record),
-    // Under its key and without Marketo's id only a person goes that is to be created.
-    created: DEFINITIONS[intent.object as ObjectName].marketo === 'Lead' && intent.marketoId === null,
+    created: isCreated(intent, record, entry),
     write: {
       do: 'upsert',
       object: intent.object as ObjectName,

@@ -36,3 +36,50 @@ t.test(
     t.strictSame(marketo.calls.violations(), [])
   },
 )
+
+t.test('what Marketo had lost, and a write without answer made anew, is sent whole', async (t) => {
+  const { db, org, marketo, round } = await outward(t)
+  const AccountId = org.insert('Account', { Name: 'Acme', Site: 'North' })
+  const ContactId = org.insert('Contact', { LastName: 'Carl', AccountId })
+  const deal = { Name: 'Deal', AccountId, StageName: 'Prospecting', CloseDate: '2027-03-01', Amount: 7 }
+  const OpportunityId = org.insert('Opportunity', deal)
+  const role = org.insert('OpportunityContactRole', {
+    OpportunityId,
+    ContactId,
+    Role: 'User',
+    IsPrimary: true,
+  })
+  const send = async (object: string, id: string): Promise<void> => {
+    await mark(db, [{ object, id, priority: PRIORITY.asked }])
+    for (let n = 0; n < 3; n++) await round()
+  }
+  for (const [object, id] of [
+    ['Account', AccountId],
+    ['Contact', ContactId],
+    ['Opportunity', OpportunityId],
+    ['OpportunityContactRole', role],
+  ] as const)
+    await send(object, id)
+  const theRole = () => [...marketo.instance.roles.values()][0]?.fields
+  t.ok(theRole()?.externalCreatedDate)
+  const dropAnswer = (endpoint: string) =>
+    marketo.faults.add({
+      kind: 'drop',
+      when: 'after',
+      times: 1,
+      match: { endpoint, where: ({ action }) => action !== undefined },
+    })
+
+  marketo.instance.lose('roles', [...marketo.instance.roles.keys()][0]!)
+  dropAnswer('opportunities/roles.json')
+  org.update('OpportunityContactRole', role, { IsPrimary: false })
+  await send('OpportunityContactRole', role)
+  t.match(theRole(), { isPrimary: false, externalCreatedDate: String })
+
+  marketo.instance.lose('companies', AccountId)
+  dropAnswer('companies.json')
+  org.update('Account', AccountId, { Site: 'South' })
+  await send('Account', AccountId)
+  t.match(marketo.instance.findCompany(AccountId)?.fields, { company: 'Acme', site: 'South' })
+  t.strictSame(marketo.calls.violations(), [])
+})
