@@ -53,6 +53,12 @@ export function doubt(hashes: Hashes, name: string): Hashes {
   return (hashes.get(name) ?? BLANK) === BLANK ? new Map([...hashes, [name, UNKNOWN]]) : hashes
 }
 
+/** After a write of which nobody knows what Marketo took: only what it did not change is known. */
+export function unproven(sent: Hashes, before: Hashes): Hashes {
+  const changed = [...sent].filter(([name, value]) => before.get(name) !== value)
+  return new Map([...before, ...changed.map(([name]): [string, string] => [name, UNKNOWN])])
+}
+
 /** What was sent, but for the doubts that came up while it was on its way, unless the write said something of their fields. */
 export function keepDoubts(
   sent: Uint8Array,

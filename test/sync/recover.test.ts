@@ -83,3 +83,35 @@ t.test('what Marketo had lost, and a write without answer made anew, is sent who
   t.match(marketo.instance.findCompany(AccountId)?.fields, { company: 'Acme', site: 'South' })
   t.strictSame(marketo.calls.violations(), [])
 })
+
+t.test('a contact that takes over a person whose write is not proven sends everything', async (t) => {
+  const { db, org, marketo, round } = await outward(t)
+  const AccountId = org.insert('Account', { Name: 'Acme' })
+  const lead = org.insert('Lead', { LastName: 'Imported', FirstName: 'Ida', Company: 'X' }, { silent: true })
+  const { id } = marketo.instance.createLead({ externalPersonId: lead })
+  const ask = (object: string, record: string) => mark(db, [{ object, id: record, priority: PRIORITY.live }])
+  await ask('Lead', lead)
+  await round()
+  // Its owner is in Marketo now; the write is lost on its way.
+  marketo.faults.add({
+    kind: 'drop',
+    when: 'before',
+    times: 1,
+    match: { endpoint: 'leads.json', where: ({ action }) => action !== undefined },
+  })
+  await round()
+  t.equal(marketo.instance.leads.get(id)?.fields.firstName ?? null, null)
+  t.match(await db.selectFrom('ledger').select('state').where('id', '=', lead).execute(), [
+    { state: 'confirmed' },
+  ])
+  const { contactId } = org.convertLead(lead, { accountId: AccountId })
+  await db.deleteFrom('changes').execute()
+  await ask('Account', AccountId)
+  await ask('Contact', contactId)
+  for (let n = 0; n < 3; n++) await round()
+  t.match(marketo.instance.leads.get(id)?.fields, {
+    externalPersonId: contactId,
+    firstName: 'Ida',
+    lastName: 'Imported',
+  })
+})
