@@ -173,7 +173,6 @@ export function createCarryOut(deps: {
       const payload = payloadOf(intent)
       return payload.how === 'merge' ? [{ ...payload, id: intent.id }] : []
     })
-    if (merges.length === 0) return new Map()
     const found = await prepareMerges(client, merges, deps.optOuts, turn)
     if (found.ok) return found.of
     const verdict = verdictOnLookUp(found, 1 + Math.max(...intents.map(attemptsOf)))
@@ -191,25 +190,35 @@ export function createCarryOut(deps: {
     return whoIsMissing(client, { ...payload, attempts: attemptsOf(intent!) }, verdict, turn)
   }
 
-  async function carryOutGroup(group: Intent[]): Promise<void> {
-    const { how } = payloadOf(group[0]!)
+  async function carryOutMerges(intents: Intent[]): Promise<void> {
+    if (intents.length === 0) return
     // Not settled yet, and not lost either: whoever looks for intents of no call must not take these for some.
-    for (const { call } of group) outstanding.add(call)
-    const merges = await prepared(group).finally(() => {
-      for (const { call } of group) outstanding.delete(call)
+    for (const { call } of intents) outstanding.add(call)
+    const merges = await prepared(intents).finally(() => {
+      for (const { call } of intents) outstanding.delete(call)
     })
-    if (merges === undefined) return
+    if (merges !== undefined) await carryOutGroups(intents, merges)
+  }
+
+  async function carryOutGroups(intents: Intent[], merges: Merges): Promise<void> {
+    const groups = Map.groupBy(
+      intents,
+      (intent) => `${intent.object} ${payloadOf(intent).how} ${suspicionOf(intent)}`,
+    )
+    await allDone([...groups.values()].map((group) => carryOutGroup(group, merges)))
+  }
+
+  async function carryOutGroup(group: Intent[], merges: Merges): Promise<void> {
+    const { how } = payloadOf(group[0]!)
     const atMost = how === 'merge' ? 1 : sizeAfter(1 + suspicionOf(group[0]!))
     const batches = batchesOf(group, () => BYTES_A_REMOVAL, keyText, atMost)
     await allDone(batches.map((batch) => send(how, batch, merges)))
   }
 
   return async (intents) => {
-    const groups = Map.groupBy(
-      intents,
-      (intent) => `${intent.object} ${payloadOf(intent).how} ${suspicionOf(intent)}`,
-    )
-    await allDone([...groups.values()].map(carryOutGroup))
+    const isMerge = (intent: Intent): boolean => payloadOf(intent).how === 'merge'
+    const others = intents.filter((intent) => !isMerge(intent))
+    await allDone([carryOutMerges(intents.filter(isMerge)), carryOutGroups(others, new Map())])
   }
 }
 

@@ -166,10 +166,18 @@ t.test('deletes', async (t) => {
       marketoId: gone,
       payload: { how: 'merge', winner: kept, loser: gone, into: winner },
     }
-    await openIntents(db, [intent])
+    // What is decided together goes out under one call, and is ready sooner.
+    const other: Intent = {
+      ...intent,
+      id: idOf('Lead', 3),
+      kind: 'delete',
+      marketoId: String(simulator.instance.createLead({ lastName: 'Other' }).id),
+      payload: { how: 'delete person' },
+    }
+    await openIntents(db, [intent, other])
     simulator.faults.add({ kind: 'slow', ms: 500, match: { endpoint: 'leads.json', method: 'GET' } })
     let ended = false
-    const merging = carryOut([intent]).finally(() => (ended = true))
+    const merging = carryOut([other, intent]).finally(() => (ended = true))
     let disowned = 0
     await until('the merge', async () => {
       disowned += await disownIntents(db, [...outstanding])
