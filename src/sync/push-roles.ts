@@ -93,7 +93,7 @@ const isRespelled = ({ entry, role }: Write): boolean =>
   entry.hashes !== null &&
   role !== null &&
   entry.roleKey !== roleKeyText(role) &&
-  isSameRole(entry.roleKey, role)
+  isSameRole(roleKeyText(role), entry.roleKey)
 
 /** Deleted first, unless it is shared, and then written anew. */
 async function respell(deps: PushDeps, writes: Write[]): Promise<void> {

@@ -7,8 +7,8 @@ export const roleKeyText = (key: RoleKey): string => `${key.externalOpportunityI
 /** Two texts of one role have the same. */
 export const roleIdentity = (text: string): string => text.toLowerCase()
 
-export const isSameRole = (text: string | null, key: RoleKey): boolean =>
-  text !== null && roleIdentity(text) === roleIdentity(roleKeyText(key))
+export const isSameRole = (one: string, other: string | null): boolean =>
+  other !== null && roleIdentity(one) === roleIdentity(other)
 
 export function roleKeyOf(text: string): RoleKey {
   const [externalOpportunityId = '', leadId, ...role] = text.split('|')

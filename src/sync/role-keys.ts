@@ -16,7 +16,7 @@ import {
 import { confirm, dependants, lockDependants, type LedgerEntry } from '../database/ledger.ts'
 import type { DbOrTrx } from '../database/tables.ts'
 import type { RemovalPayload } from './removal-payload.ts'
-import { roleIdentity, roleKeyOf, roleKeyText } from './role-key.ts'
+import { isSameRole, roleIdentity, roleKeyOf, roleKeyText } from './role-key.ts'
 
 /** A contact role, and a key that it leaves. */
 export interface RoleLeft {
@@ -38,7 +38,7 @@ export async function releaseRoleKeys(trx: DbOrTrx, roles: RoleLeft[]): Promise<
     (entry) =>
       entry.state === 'confirmed' &&
       // Two that change places each stand for the other's former key.
-      !roles.some((role) => role.id === entry.id && isSame(role.roleKey, entry.roleKey)),
+      !roles.some((role) => role.id === entry.id && isSameRole(role.roleKey, entry.roleKey)),
   )
   const kept = new Map(sharers.map((entry) => [roleIdentity(entry.roleKey ?? ''), entry]))
   await mark(
@@ -88,9 +88,6 @@ function deleteOf({ id, roleKey, version }: RoleLeft): Intent {
     payload: { how: 'delete role', roleKey } satisfies RemovalPayload,
   }
 }
-
-const isSame = (one: string, other: string | null): boolean =>
-  other !== null && roleIdentity(one) === roleIdentity(other)
 
 const personIn = (roleKey: string): string => String(roleKeyOf(roleKey).leadId)
 

@@ -140,7 +140,7 @@ async function accept(trx: DbOrTrx, accepted: Outcome[]): Promise<void> {
     ({ created, write }) =>
       created &&
       write.entry?.state === 'confirmed' &&
-      (write.role === null || isSameRole(write.entry.roleKey, write.role)),
+      (write.role === null || isSameRole(roleKeyText(write.role), write.entry.roleKey)),
   )
   await changes.mark(
     trx,
@@ -159,7 +159,7 @@ export function oldRoleKey(
   entry: ledger.LedgerEntry | undefined,
 ): { id: string; roleKey: string; version: number }[] {
   const old = entry?.state === 'confirmed' ? entry.roleKey : null
-  return old === null || role === null || isSameRole(old, role)
+  return old === null || role === null || isSameRole(roleKeyText(role), old)
     ? []
     : [{ id, roleKey: old, version: taken.version }]
 }

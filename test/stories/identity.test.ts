@@ -175,31 +175,6 @@ story(
   },
 )
 
-for (const [what, removed] of [
-  ['converted', (org: Org, lead: string) => org.convertLead(lead).contactId],
-  ['deleted', (org: Org, lead: string) => org.delete('Lead', lead)],
-] as const)
-  story(
-    `A person that was imported with the key of a lead, whose values Marketo refuses, does not keep the key when the lead is ${what}`,
-    { marketo: { externalPersonIdLookup: false } },
-    async (t, { org, instance, marketo, inStep, parked, person }) => {
-      marketo.faults.add({
-        kind: 'record',
-        code: '1003',
-        match: { endpoint: 'leads.json', action: 'updateOnly' },
-      })
-      const lead = org.insert('Lead', { LastName: 'Imported', Company: 'X' }, { silent: true })
-      const imported = instance.createLead({ externalPersonId: lead }).id
-      org.update('Lead', lead, { Title: 'Refused' })
-      await until('it to be parked', async () => (await parked()).has(lead))
-      marketo.faults.clear()
-      const contact = removed(org, lead)
-      await inStep({ former: new Map([[lead, imported]]) })
-      t.strictSame([...(await parked())], [])
-      if (contact !== undefined) t.equal(person(contact).id, imported, 'nobody is created beside it')
-    },
-  )
-
 story(
   'Where Marketo takes no externalPersonId as lookup field, persons are looked up before they are created',
   {
