@@ -86,7 +86,7 @@ export async function runFlows(deps: FlowDeps, mapping: LivingMapping): Promise<
   const waitMs = env.MARKETO_AMBIGUOUS_WAIT_SECONDS * 1000
   const optOuts = optOutFields(deps.schema)
   const carryOut = createCarryOut({ leader, client, log, counters, outstanding, optOuts, waitMs, signal })
-  const remove = createRemove({ leader, brake, carryOut, deletePolicy: env.DELETE_POLICY })
+  const remove = createRemove({ leader, brake, carryOut, outstanding, deletePolicy: env.DELETE_POLICY })
   const recover = createRecover({
     db,
     leader,

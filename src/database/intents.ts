@@ -186,12 +186,27 @@ export async function holdRemovals(
     where id = any(${ids}::text[])`.execute(db)
 }
 
-/** Intents of calls that nobody has out any more: their settlement failed, with the database or by an error of ours. */
-export async function disownIntents(db: DbOrTrx, outstanding: string[]): Promise<number> {
-  const result = await sql`
-    update intents set ambiguous = true, started_at = clock_timestamp()
-    where not ambiguous and call <> '' and call <> all(${outstanding}::text[])`.execute(db)
-  return Number(result.numAffectedRows ?? 0n)
+/**
+ * Intents of calls that nobody has out any more: their settlement failed, with the database or by an error of ours. A call is
+ * outstanding before its intents are written, so the set is looked at after they were read.
+ */
+export async function disownIntents(db: DbOrTrx, outstanding: ReadonlySet<string>): Promise<number> {
+  const calls = await db
+    .selectFrom('intents')
+    .select('call')
+    .distinct()
+    .where('ambiguous', '=', false)
+    .where('call', '<>', '')
+    .execute()
+  const lost = calls.flatMap(({ call }) => (outstanding.has(call) ? [] : [call]))
+  if (lost.length === 0) return 0
+  const result = await db
+    .updateTable('intents')
+    .set({ ambiguous: true, started_at: sql<Date>`clock_timestamp()` })
+    .where('ambiguous', '=', false)
+    .where('call', 'in', lost)
+    .executeTakeFirst()
+  return Number(result.numUpdatedRows)
 }
 
 /** At the begin of a term: whatever a former leader had out has no known outcome. */

@@ -192,11 +192,7 @@ export function createCarryOut(deps: {
 
   async function carryOutMerges(intents: Intent[]): Promise<void> {
     if (intents.length === 0) return
-    // Not settled yet, and not lost either: whoever looks for intents of no call must not take these for some.
-    for (const { call } of intents) outstanding.add(call)
-    const merges = await prepared(intents).finally(() => {
-      for (const { call } of intents) outstanding.delete(call)
-    })
+    const merges = await prepared(intents)
     if (merges !== undefined) await carryOutGroups(intents, merges)
   }
 

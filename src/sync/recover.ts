@@ -64,7 +64,7 @@ export function createRecover(deps: RecoverDeps): Recover {
     busy: () => sending,
     async runOnce() {
       if (Date.now() < quietUntil) return
-      const disowned = await deps.leader((trx) => disownIntents(trx, [...deps.outstanding]))
+      const disowned = await deps.leader((trx) => disownIntents(trx, deps.outstanding))
       if (disowned > 0)
         deps.log.warn({ records: disowned }, `${disowned} writes were not settled and are looked up`)
       const pending = await pendingIntents(deps.db)

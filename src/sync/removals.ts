@@ -39,15 +39,27 @@ export function createRemove(deps: {
   leader: LeaderTransaction
   brake: Brake
   carryOut: CarryOut
+  /** Calls that are under way: whoever looks for intents of no call must not take a decision of now for some. */
+  outstanding: Set<string>
   deletePolicy: 'keep' | 'delete'
 }): Remove {
-  const { leader, brake, carryOut, deletePolicy } = deps
+  const { leader, brake, carryOut, outstanding, deletePolicy } = deps
 
   return async (object, planned) => {
     if (planned.length === 0) return
     const allowed = await pastTheBrake(object, planned)
     const call = randomUUID()
-    const intents = await leader(async (trx) => {
+    outstanding.add(call)
+    try {
+      await carryOut(await decide(object, allowed, call))
+    } finally {
+      outstanding.delete(call)
+    }
+  }
+
+  /** The intents that were written, under this call. */
+  async function decide(object: ObjectName, allowed: Planned[], call: string): Promise<Intent[]> {
+    return leader(async (trx) => {
       const ids = allowed.map(({ taken }) => taken.id)
       const named = await namedParents(trx, ids)
       await postpone(
@@ -86,7 +98,6 @@ export function createRemove(deps: {
       await openIntents(trx, free)
       return free
     })
-    await carryOut(intents)
   }
 
   /** Merges take nothing away, so the brake is not for them, unless the survivor has no person in Marketo to merge into. */

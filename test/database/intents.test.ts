@@ -3,6 +3,7 @@ import t from 'tap'
 import {
   assignCall,
   closeIntents,
+  disownIntents,
   inheritIntents,
   keepAmbiguous,
   openIntents,
@@ -66,6 +67,16 @@ for (const kind of await databaseKinds())
       await keepAmbiguous(db, 'call-1')
       const [first] = await pendingIntents(db)
       t.ok(first!.ageMs < 5_000 && first!.ageMs >= 0, String(first!.ageMs))
+    })
+
+    t.test('a call that goes out while the lost ones are looked for is none of them', async (t) => {
+      await openIntents(db, [intent('a'), intent('b', { call: 'call-2' })])
+      const outstanding = new Set<string>()
+      const disowning = disownIntents(db, outstanding)
+      outstanding.add('call-1')
+      t.equal(await disowning, 1)
+      t.strictSame(await pending(), ['b'])
+      t.equal(await disownIntents(db, outstanding), 0)
     })
 
     t.test('a new leader knows the outcome of nothing that was out', async (t) => {

@@ -44,6 +44,7 @@ t.test('a role is not shared with one that is just leaving', { skip }, async (t)
       confirm: async () => undefined,
     } as never,
     carryOut: async () => undefined,
+    outstanding: new Set(),
     deletePolicy: 'keep',
   })
   const waiters = async (): Promise<number> => {

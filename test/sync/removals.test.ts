@@ -1,7 +1,7 @@
 // Which removals are asked about, and how each record leaves.
 import type { KyselyPlugin } from 'kysely'
 import t, { type Test } from 'tap'
-import type { Intent } from '../../src/database/intents.ts'
+import { disownIntents, type Intent } from '../../src/database/intents.ts'
 import { mark } from '../../src/database/changes.ts'
 import { confirm, forget } from '../../src/database/ledger.ts'
 import type { LeaderTransaction } from '../../src/database/lease.ts'
@@ -76,6 +76,7 @@ t.test(
           },
         },
         carryOut: async (intents) => void sent.push(...intents),
+        outstanding: new Set(),
         deletePolicy: 'keep',
       })
       await remove('Lead', steps)
@@ -127,6 +128,7 @@ async function whatIsSent(
       }),
     brake: obliging,
     carryOut: async (intents) => void sent.push(...intents),
+    outstanding: new Set(),
     deletePolicy: 'delete',
   })
   await remove('Lead', [planned(ids.lead, step)])
@@ -154,4 +156,28 @@ t.test("a person is not deleted that turns out to be a marketer's while that is 
     confirm(db, [{ ...entryOf('Lead', lead, { marketoId: '7', adopted: true }), pushed: true }]),
   )
   t.strictSame(adopted, [])
+})
+
+t.test("a decision is nobody's loss from before it is written until it is carried out", async (t) => {
+  const { db } = await kind.create(t)
+  const lead = idOf('Lead')
+  await confirm(db, [{ ...entryOf('Lead', lead, { marketoId: '7' }), pushed: true }])
+  const outstanding = new Set<string>()
+  const disowned: number[] = []
+  const look = async (): Promise<void> => void disowned.push(await disownIntents(db, outstanding))
+  const remove = createRemove({
+    leader: async (work) => {
+      const result = await db.transaction().execute(work)
+      await look()
+      return result
+    },
+    brake: obliging,
+    carryOut: look,
+    outstanding,
+    deletePolicy: 'keep',
+  })
+  await remove('Lead', [planned(lead, GONE)])
+  t.strictSame(disowned, [0, 0])
+  await look()
+  t.strictSame(disowned, [0, 0, 1])
 })

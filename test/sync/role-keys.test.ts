@@ -92,6 +92,7 @@ t.test(
         tell: async () => undefined,
       },
       carryOut: async () => undefined,
+      outstanding: new Set(),
       deletePolicy: 'keep',
     })
     const moved = Promise.withResolvers<void>()
