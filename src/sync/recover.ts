@@ -21,6 +21,7 @@ import { RECORDS_A_CALL } from './batches.ts'
 import { DEFINITIONS } from './objects/index.ts'
 import type { CarryOut } from './carry-out.ts'
 import { findWritten, idIn, payloadOf, type Written } from './find-written.ts'
+import { noteJoined } from './note-joined.ts'
 import { noteSent } from './note-sent.ts'
 import { settleUpserts } from './settle.ts'
 import { UNKNOWN_OUTCOME } from './suspects.ts'
@@ -90,6 +91,7 @@ export function createRecover(deps: RecoverDeps): Recover {
           trx,
           records.map(({ id }) => id),
         )
+        await noteJoined(trx, records)
         await mark(
           trx,
           records.map(({ id, object }) => ({ object, id, priority: PRIORITY.found })),

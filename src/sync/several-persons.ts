@@ -10,6 +10,7 @@ import { SEVERAL_PERSONS } from '../marketo/known-codes.ts'
 import { verdictAlone, verdictOfCall, type Verdict } from '../marketo/verdict.ts'
 import type { SyncCounters } from './counters.ts'
 import { findWithOptOuts, optOutsLost, tellOptOuts, verdictOnLookUp } from './opt-outs.ts'
+import type { Join } from './note-joined.ts'
 import { priorityOf } from './push.ts'
 import { SOON_MS } from './settle-failed.ts'
 import { settleUpserts } from './settle.ts'
@@ -110,7 +111,7 @@ function intend(
       await postpone(trx, [{ id, afterMs: SOON_MS, code: 'busy', reason }])
       return false
     }
-    const payload = { how: 'join', winner: String(newest.id), losers: marketoIds.slice(1) }
+    const payload: Join = { how: 'join', winner: String(newest.id), losers: marketoIds.slice(1) }
     await openIntents(trx, [
       { id, object, kind: 'merge', call, version: taken.version, marketoId: String(newest.id), payload },
     ])
