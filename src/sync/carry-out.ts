@@ -24,7 +24,7 @@ import { payloadOf, type RemovalPayload } from './removal-payload.ts'
 import { releaseByKey, releasePersons } from './release-persons.ts'
 import { roleIdentity, roleKeyOf } from './role-key.ts'
 import { freeRoleKeys } from './role-keys.ts'
-import { settleRemoved, type Removed } from './settle-removed.ts'
+import { isRefused, settleRemoved, type Removed } from './settle-removed.ts'
 import { lookedUpFirst, sizeAfter } from './suspects.ts'
 
 export type CarryOut = (intents: Intent[]) => Promise<void>
@@ -133,6 +133,7 @@ export function createCarryOut(deps: {
     })
     const done = removed.filter(({ verdict }) => verdict.kind === 'accepted').length
     counters.pushed(object, 'removed', done)
+    counters.pushed(object, 'refused', removed.filter(({ verdict }) => isRefused(verdict)).length)
     log.info({ object, records: batch.length, done }, `${how}: ${done} of ${batch.length} ${object} records`)
   }
 

@@ -223,11 +223,12 @@ async function fail(deps: PersonDeps, writes: Write[], outcome: CallOutcome): Pr
   const attempt = 1 + Math.max(0, ...writes.map((write) => write.taken.attempts))
   const verdict = verdictOfLookUp(verdictOfCall(outcome, { write: false, attempt }), writes.length, attempt)
   await deps.trouble.afterCall([verdict])
-  await settleUpserts(
+  const { refused } = await settleUpserts(
     deps.leader,
     '',
     writes.map((write) => ({ write, verdict, marketoId: null, created: false })),
   )
+  deps.counters.pushed(writes[0]!.object, 'refused', refused)
 }
 
 function verdictOfLookUp(told: Verdict, records: number, attempt: number): Verdict {

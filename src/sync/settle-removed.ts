@@ -30,10 +30,20 @@ export interface Removed {
   moved?: string[]
 }
 
+type Refused = Extract<Verdict, { kind: 'refused' | 'several' | 'unsupported-lookup' | 'bisect' }>
+
+/** Its record is parked. */
+export const isRefused = (verdict: Verdict): verdict is Refused =>
+  ['refused', 'several', 'unsupported-lookup', 'bisect'].includes(verdict.kind)
+
 export async function settleRemoved(trx: DbOrTrx, removed: Removed[]): Promise<void> {
   // Before any row is locked: this waits for whoever opens intents.
   for (const { intent, moved = [] } of removed) if (moved.length > 0) await dropMovedRoles(trx, intent, moved)
   for (const { intent, verdict, areHeirs = false } of removed) {
+    if (isRefused(verdict)) {
+      await refuse(trx, intent, verdict)
+      continue
+    }
     switch (verdict.kind) {
       case 'ambiguous':
         await holdRemovals(trx, [intent.id], { suspect: true })
@@ -51,23 +61,13 @@ export async function settleRemoved(trx: DbOrTrx, removed: Removed[]): Promise<v
       case 'in-use':
         await stays(trx, intent)
         break
-      case 'refused':
-      case 'several':
-      case 'unsupported-lookup':
-      case 'bisect':
-        await refuse(trx, intent, verdict)
-        break
       default:
         await again(trx, intent, verdict)
     }
   }
 }
 
-async function refuse(
-  trx: DbOrTrx,
-  intent: Intent,
-  { code, reason, advice }: { code: string; reason: string; advice: string },
-): Promise<void> {
+async function refuse(trx: DbOrTrx, intent: Intent, { code, reason, advice }: Refused): Promise<void> {
   await park(trx, [{ object: intent.object, id: recordOf(intent.id), code, reason, advice, payload: null }])
   // Only its intent still knows a role's former key: it stays, and is tried again as one without outcome.
   if (payloadOf(intent).how === 'delete role') return holdRemovals(trx, [intent.id])

@@ -41,13 +41,17 @@ export async function joinPersons(
   const { leader, client, counters, outstanding, signal } = deps
   const [newest, ...others] = [...persons].sort((a, b) => b.updatedAt.localeCompare(a.updatedAt))
   if (deps.severalPersons === 'report' || newest === undefined) {
-    await report(leader, write, persons)
+    await settled(severalOf(write, persons))
     return undefined
+  }
+  async function settled(verdict: Verdict): Promise<void> {
+    const { refused } = await settleUpserts(leader, '', [{ write, verdict, marketoId: null, created: false }])
+    counters.pushed(write.object, 'refused', refused)
   }
   /** Nothing was merged. */
   async function notYet(verdict: Verdict): Promise<undefined> {
     await leader((trx) => closeIntents(trx, [write.id]))
-    await settleUpserts(leader, '', [{ write, verdict, marketoId: null, created: false }])
+    await settled(verdict)
   }
   const call = randomUUID()
   outstanding.add(call)
@@ -77,9 +81,7 @@ export async function joinPersons(
     }
     await leader((trx) => closeIntents(trx, [write.id]))
     if (outcome.ok) return String(newest.id)
-    await settleUpserts(leader, '', [
-      { write, verdict: verdictOnMerge(verdict), marketoId: null, created: false },
-    ])
+    await settled(verdictOnMerge(verdict))
     return undefined
   } finally {
     outstanding.delete(call)
@@ -119,16 +121,15 @@ function intend(
   })
 }
 
-async function report(leader: LeaderTransaction, write: Write, persons: SamePerson[]): Promise<void> {
+function severalOf({ id }: Write, persons: SamePerson[]): Verdict {
   const some = persons
     .map((person) => person.id)
     .slice(0, 5)
     .join(', ')
-  const verdict = {
-    kind: 'several' as const,
+  return {
+    kind: 'several',
     code: SEVERAL_PERSONS,
-    reason: `${persons.length} Marketo persons carry the key ${write.id}: ${some}.`,
+    reason: `${persons.length} Marketo persons carry the key ${id}: ${some}.`,
     advice: `${MERGE_BY_HAND}, or set SEVERAL_PERSONS to merge; then retry.`,
   }
-  await settleUpserts(leader, '', [{ write, verdict, marketoId: null, created: false }])
 }
