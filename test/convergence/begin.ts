@@ -9,7 +9,7 @@ import { startInstallation, type Installation } from '../stories/fixtures/proces
 import { skipRests, wordsFor, type Sides, type Words } from '../stories/fixtures/words.ts'
 import { populate } from './deeds.ts'
 import type { Blow, History } from './history.ts'
-import { pushKey, type Pushes } from './pushes.ts'
+import { askCounts, METRICS_TOKEN, type Said } from './counts.ts'
 import { newScene, type Scene } from './scene.ts'
 
 export interface Living extends Sides, Pick<Words, 'reconcile'> {
@@ -19,11 +19,9 @@ export interface Living extends Sides, Pick<Words, 'reconcile'> {
   restart: () => Promise<void>
   /** Whether every call was counted before it went out by a process that is still there. */
   countsCalls: boolean
-  /** Records that the service says it pushed; undefined where some of its counts may be lost with a process or a term. */
-  pushes: () => Promise<Pushes | undefined>
+  /** By process. */
+  counts: () => Promise<ReadonlyMap<string, Said>>
 }
-
-const METRICS_TOKEN = 'metrics-token-of-the-tests'
 
 export async function begin(
   t: TestContext,
@@ -66,7 +64,7 @@ export async function begin(
       strike: (blow) => strike(all, blow),
       restart: () => restart(all),
       countsCalls: false,
-      pushes: async () => undefined,
+      counts: () => countsOf(all.processes.filter((one) => one.isAlive()).map(({ url }) => url)),
     }
   }
   const bridge = await startBridge(t, options)
@@ -78,21 +76,13 @@ export async function begin(
     strike: async () => undefined,
     restart: async () => undefined,
     countsCalls: true,
-    pushes: async () => {
-      const terms = bridge.log.filter((line) => line.includes('this process leads')).length
-      return terms === 1 ? pushesOf(bridge.url) : undefined
-    },
+    counts: () => countsOf([bridge.url]),
   }
 }
 
-async function pushesOf(url: string): Promise<Pushes> {
-  const response = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${METRICS_TOKEN}` } })
-  const counts = (await response.text()).matchAll(
-    /^bridge_pushes_total\{object="(\w+)",outcome="(\w+)"\} (\d+)$/gm,
-  )
-  return new Map(
-    [...counts].map(([, object, outcome, records]) => [pushKey(object!, outcome!), Number(records)]),
-  )
+async function countsOf(urls: string[]): Promise<ReadonlyMap<string, Said>> {
+  const said = await Promise.all(urls.map(async (url) => [url, await askCounts(url)] as const))
+  return new Map(said.flatMap(([url, one]) => (one === undefined ? [] : [[url, one]])))
 }
 
 /** A little longer than a renewal of the lease, and than the lease. */

@@ -2,14 +2,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { inStep, type InStep } from '../in-step/check.ts'
 import { everInUse } from '../in-step/in-use.ts'
+import { openAccount, type Account } from './account.ts'
 import type { Living } from './begin.ts'
 import { doDeed, reconcilesFor } from './deeds.ts'
 import { told, type History, type Step } from './history.ts'
 import { endsWithReload, endsWithRestart, takesLong } from './long-troubles.ts'
 import { endRound, leavesOut, type Numbers } from './scene.ts'
-import { sums } from './sums.ts'
-import { endTroubles, isForgetful, isLossy, makeTrouble } from './troubles.ts'
-import { isBehind, streamPosition, streamState, whatIsLeft } from './what-is-left.ts'
+import { storedOf, sums } from './sums.ts'
+import { endTroubles, isLossy, makeTrouble } from './troubles.ts'
+import { isBehind, streamState, whatIsLeft } from './what-is-left.ts'
 
 /** Seconds are enough where nothing else runs; a machine that does other things is to fail nobody. */
 const DEADLINE_MS = 120_000
@@ -23,14 +24,18 @@ const RETRY_EVERY_MS = 2_000
 const CENSUSES_OF_THE_ERASED = 2
 
 export async function liveThrough(living: Living, history: History): Promise<void> {
+  const account = openAccount({
+    events: living.salesforce.events,
+    calls: living.marketo.calls,
+    counts: living.counts,
+    stored: () => storedOf(living),
+  })
   let former: InStep['persons'] = new Map()
   for (const [n, round] of history.rounds.entries())
     try {
-      const hasPosition = await holdsPosition(living)
       await liveRound(living, round)
-      if (!hasPosition || round.some((step) => step.do === 'trouble' && isForgetful(step.name)))
-        living.scene.certainFrom = living.salesforce.events.published.length
-      former = await converge(living, history, n, former)
+      former = await converge(living, history, n, former, account)
+      account.close()
     } catch (error) {
       const { rounds: _, beginning: _beginning, ...settings } = history
       const rounds = history.rounds.slice(0, n + 1).map((lived, m) => `round ${m + 1}:\n${told(lived)}`)
@@ -38,13 +43,6 @@ export async function liveThrough(living: Living, history: History): Promise<voi
         cause: error,
       })
     }
-}
-
-/** Without a stored position that Salesforce still knows, events are lost with the subscription; a reconcile finds what they told of. After
- *  a migration the stream may be live still, and learn of it in the next round. */
-async function holdsPosition({ db, salesforce }: Living): Promise<boolean> {
-  const position = await streamPosition(db)
-  return position !== undefined && salesforce.events.isRetained(position)
 }
 
 async function liveRound(living: Living, round: Step[]): Promise<void> {
@@ -81,6 +79,7 @@ async function converge(
   history: History,
   n: number,
   former: InStep['persons'],
+  account: Account,
 ): Promise<InStep['persons']> {
   const { salesforce, marketo, scene } = living
   const round = history.rounds[n]!
@@ -89,6 +88,7 @@ async function converge(
   const deadline = Date.now() + deadlineMs
   if (troubles.some(endsWithRestart)) await living.restart()
   const reconciles = reconcilesAfter(round)
+  const isCut = round.some((step) => step.do === 'blow' && step.blow === 'cut the database')
   if (
     round.some((step) => step.do === 'deed' && step.name === 'a filter changes') ||
     troubles.some(endsWithReload)
@@ -133,6 +133,7 @@ async function converge(
       ...left.parked,
       ...(await streamComplaints(living)),
       ...(await sums(living, result).catch((error: unknown) => [`the database: ${String(error)}`])),
+      ...(await account.complaints(isCut).catch((error: unknown) => [`the database: ${String(error)}`])),
       ...(reconciled < reconciles ? ['never quiet enough for a reconcile'] : []),
     ]
     if (complaints.length === 0) break

@@ -1,61 +1,93 @@
-// Whether the service counts what Marketo took: every record that it says was pushed or removed, and no other. What became of a call without
-// an answer is looked up, so it is not counted; persons are removed in too many ways for their sums to be told from the calls.
+// What Marketo took of each object, removed and refused, by its log. What became of a call without an answer is looked up, so it is not
+// counted; persons are removed in too many ways for their sums to be told from the calls.
 import type { LoggedCall } from '../simulators/marketo/index.ts'
-import type { Living } from './begin.ts'
+import { answersOf, isRefused, type Answer } from './answers.ts'
+import type { Bounds } from './bounds.ts'
+
+type Calls = readonly LoggedCall[]
 
 const ROLE = 'OpportunityContactRole'
 
-const WRITES: Record<string, readonly string[]> = {
-  'salespersons.json': ['User'],
-  'companies.json': ['Account'],
-  'leads.json': ['Lead', 'Contact'],
-  'opportunities.json': ['Opportunity'],
-  'opportunities/roles.json': [ROLE],
-}
+const OBJECTS = [
+  { endpoint: 'salespersons', object: 'User' },
+  { endpoint: 'companies', object: 'Account' },
+  { endpoint: 'opportunities', object: 'Opportunity' },
+  { endpoint: 'opportunities/roles', object: ROLE },
+]
 
-const DELETES: Record<string, readonly string[]> = {
-  'salespersons/delete.json': ['User'],
-  'companies/delete.json': ['Account'],
-  'opportunities/delete.json': ['Opportunity'],
-  'opportunities/roles/delete.json': [ROLE],
-}
+export const pushesIn = (calls: Calls): Bounds[] => [
+  ...OBJECTS.flatMap(({ endpoint, object }) => ofObject(calls, endpoint, object)),
+  ...ofPersons(calls),
+]
 
-/** Records by object and outcome. */
-export type Pushes = ReadonlyMap<string, number>
-
-export const pushKey = (object: string, outcome: string): string => `${object} ${outcome}`
-
-export function comparePushes({ marketo }: Living, pushes: Pushes | undefined): string[] {
-  if (pushes === undefined) return []
-  const { entries } = marketo.calls
-  const compare = (endpoints: typeof WRITES, outcome: string): string[] =>
-    Object.entries(endpoints).flatMap(([endpoint, objects]) => {
-      const answers = entries.flatMap((call) =>
-        call.endpoint === endpoint && call.action ? answersOf(call) : [],
-      )
-      const most = answers.filter((answer) => answer !== 'refused').length
+function ofObject(calls: Calls, endpoint: string, object: string): Bounds[] {
+  const written = writesOf(calls, `${endpoint}.json`).flatMap(answersOf)
+  const deleted = callsOf(calls, `${endpoint}/delete.json`).flatMap(answersOf)
+  const gone = count(deleted, 'not there')
+  const removed = count(deleted, 'taken')
+  return [
+    taken(written, endpoint, [`${object} accepted`]),
+    {
+      what: `${endpoint} removed`,
+      as: [`${object} removed`],
       // Where a role went that is not there is looked up, and until that succeeds the delete is not over.
-      const unsure = objects.includes(ROLE) ? answers.filter((answer) => answer === 'not there').length : 0
-      const counted = objects.reduce((sum, object) => sum + (pushes.get(pushKey(object, outcome)) ?? 0), 0)
-      return counted <= most && counted >= most - unsure
-        ? []
-        : [
-            `${endpoint} took ${most} records of ${objects.join(' and ')}, ${counted} were counted as ${outcome}`,
-          ]
-    })
-  return [...compare(WRITES, 'accepted'), ...compare(DELETES, 'removed')]
+      least: object === ROLE ? removed : removed + gone,
+      most: removed + gone,
+    },
+    refused([...written, ...deleted], 0, endpoint, [`${object} refused`]),
+  ]
 }
 
-type Answer = 'taken' | 'not there' | 'refused'
+function ofPersons(calls: Calls): Bounds[] {
+  const written = writesOf(calls, 'leads.json').map((call) =>
+    answersOf(call).map((answer, n) => ({ answer, isLetGo: isLetGo(call, n) })),
+  )
+  const of = (letGo: boolean): Answer[] =>
+    written.flat().flatMap(({ answer, isLetGo }) => (isLetGo === letGo ? [answer] : []))
+  const merged = callsOf(calls, 'leads/{id}/merge.json').flatMap(answersOf)
+  const deleted = callsOf(calls, 'leads/delete.json').flatMap(answersOf)
+  const lookUps = callsOf(calls, 'leads.json').filter(({ action }) => action === undefined)
+  // Several persons may be let go of, or deleted, for one record; and it is a record's refusal where a look-up for it alone is refused, or
+  // several have its key.
+  const perhaps =
+    count([...of(true), ...deleted], 'refused') +
+    count([...of(true), ...deleted], 'perhaps refused') +
+    lookUps.filter(isRefused).length +
+    lookUps.reduce((sum, call) => sum + keysHeldTwice(call), 0)
+  return [
+    taken(of(false), 'leads', ['Lead accepted', 'Contact accepted']),
+    refused([...of(false), ...merged], perhaps, 'leads', ['Lead refused', 'Contact refused']),
+  ]
+}
 
-const TAKEN = new Set(['created', 'updated', 'deleted'])
+function taken(answers: readonly Answer[], endpoint: string, as: readonly string[]): Bounds {
+  const records = count(answers, 'taken')
+  return { what: `${endpoint} taken`, as, least: records, most: records }
+}
 
-function answersOf({ action, fault, records = [], results = [] }: LoggedCall): Answer[] {
-  if (fault !== undefined) return []
-  return results.flatMap(({ status, reasons }, n): Answer[] => {
-    const record = records[n] as Record<string, unknown>
-    if (record.externalPersonId === null) return []
-    if (TAKEN.has(status)) return ['taken']
-    return [action === 'delete' && reasons?.[0]?.code === '1013' ? 'not there' : 'refused']
-  })
+function refused(
+  answers: readonly Answer[],
+  perhaps: number,
+  endpoint: string,
+  as: readonly string[],
+): Bounds {
+  const least = count(answers, 'refused')
+  return { what: `${endpoint} refused`, as, least, most: least + count(answers, 'perhaps refused') + perhaps }
+}
+
+const callsOf = (calls: Calls, endpoint: string): Calls => calls.filter((call) => call.endpoint === endpoint)
+
+const writesOf = (calls: Calls, endpoint: string): Calls =>
+  callsOf(calls, endpoint).filter(({ action }) => action !== undefined)
+
+const count = (answers: readonly Answer[], wanted: Answer): number =>
+  answers.filter((answer) => answer === wanted).length
+
+/** What is released loses its key. */
+const isLetGo = ({ records = [] }: LoggedCall, n: number): boolean =>
+  (records[n] as Record<string, unknown> | undefined)?.externalPersonId === null
+
+function keysHeldTwice({ results = [] }: LoggedCall): number {
+  const keys = results.flatMap((person) => Reflect.get(person, 'externalPersonId') ?? [])
+  return new Set(keys.filter((key, n) => keys.indexOf(key) !== n)).size
 }

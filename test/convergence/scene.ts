@@ -19,8 +19,6 @@ export interface Scene {
   filters: Map<ObjectName, (row: Record18) => boolean>
   /** What people put right when the round is over. */
   endings: (() => void)[]
-  /** So many of the events may have been lost for ever. */
-  certainFrom: number
   encounters: Encounters
 }
 
@@ -32,7 +30,6 @@ export const newScene = (org: Org, instance: MarketoInstance): Scene => ({
   unmade: new Set(),
   filters: new Map(),
   endings: [],
-  certainFrom: 0,
   encounters: createEncounters(),
 })
 

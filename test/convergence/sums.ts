@@ -1,14 +1,15 @@
-// Whether the numbers add up: the ledger knows what Marketo holds, no more and no less; one Marketo person is one record's; every call was
-// counted, and every record that Marketo took or let go; of the events exactly the broken ones are listed.
+// Whether the database's numbers add up: the ledger knows what Marketo holds, no more and no less; one Marketo person is one record's; every call
+// was counted; all events are stored, and exactly the broken ones are listed.
 import { sql } from 'kysely'
 import type { InStep } from '../in-step/check.ts'
-import { isOurs } from '../in-step/marketo-side.ts'
+import type { Stored } from './account.ts'
 import type { Living } from './begin.ts'
-import { comparePushes } from './pushes.ts'
+import { compareStored } from './received.ts'
+import { streamPosition } from './what-is-left.ts'
 
 export async function sums(living: Living, { objects }: InStep): Promise<string[]> {
-  const { db, marketo, countsCalls } = living
-  const [rows, roles, persons, days, events] = await Promise.all([
+  const { db, salesforce, marketo, countsCalls } = living
+  const [rows, roles, persons, days, events, position] = await Promise.all([
     db
       .selectFrom('ledger')
       .select(['object', sql<number>`count(*)::int`.as('records')])
@@ -28,6 +29,7 @@ export async function sums(living: Living, { objects }: InStep): Promise<string[
       .execute(),
     db.selectFrom('marketo_days').select('calls').execute(),
     db.selectFrom('parked').select('id').where('object', '=', 'Event').execute(),
+    streamPosition(db),
   ])
   const known: Record<string, number> = {
     ...Object.fromEntries(rows.map(({ object, records }) => [object, records])),
@@ -47,32 +49,20 @@ export async function sums(living: Living, { objects }: InStep): Promise<string[
   const counted = days.reduce((sum, { calls }) => sum + calls, 0)
   if (countsCalls && counted < marketo.calls.length)
     wrong.push(`${marketo.calls.length} calls, ${counted} counted`)
-  return [
-    ...wrong,
-    ...comparePushes(living, await living.pushes()),
-    ...compareEvents(living, new Set(events.map(({ id }) => id))),
-  ]
+  const parked = new Set(events.map(({ id }) => id))
+  return [...wrong, ...compareStored(salesforce.events, { position, parked })]
 }
 
-function compareEvents({ salesforce, scene }: Living, parked: ReadonlySet<string>): string[] {
-  const { published } = salesforce.events
-  const brokenOf = (events: typeof published): Set<string> =>
-    new Set(
-      events.filter(({ payload }) => !isUnderstood(payload)).map(({ eventUuid }) => `event:${eventUuid}`),
-    )
-  const broken = brokenOf(published)
-  const certain = brokenOf(published.slice(scene.certainFrom))
-  return [
-    ...[...parked.difference(broken)].map((id) => `${id} is parked and was not broken`),
-    ...[...certain.difference(parked)].map((id) => `${id} is broken and was not parked`),
-  ]
-}
-
-function isUnderstood(payload: unknown): boolean {
-  const { Object_Type__c: object, Record_Ids__c: ids } = (payload ?? {}) as Record<string, unknown>
-  return (
-    typeof object === 'string' &&
-    typeof ids === 'string' &&
-    ids.split(',').every((id) => isOurs(id, id.slice(0, 3)))
-  )
+/** What of their work outlives the processes. */
+export async function storedOf({ db }: Living): Promise<Stored> {
+  const [{ epoch }, rows] = await Promise.all([
+    db.selectFrom('lease').select('epoch').executeTakeFirstOrThrow(),
+    db
+      .selectFrom('history')
+      .select(['object', sql<number>`count(*)::int`.as('records')])
+      .where('outcome', '=', 'refused')
+      .groupBy('object')
+      .execute(),
+  ])
+  return { epoch, refused: new Map(rows.map(({ object, records }) => [`${object} refused`, records])) }
 }

@@ -140,8 +140,6 @@ const TROUBLES: Record<string, Trouble> = {
 
 /** After these only the reconcile can find everything. */
 const LOSSY = new Set(['events are lost at the source'])
-/** These may lose events whose content nobody will ever know. */
-const FORGETFUL = new Set([...LOSSY, 'the org is migrated', 'Salesforce refuses the replay id'])
 
 export interface Patience {
   /** Also what passes only after minutes. */
@@ -156,7 +154,6 @@ export const troubleNames = ({ patient, processes }: Patience): string[] => [
   ...(patient && processes ? Object.keys(QUOTA_TROUBLES) : []),
 ]
 export const isLossy = (name: string): boolean => LOSSY.has(name)
-export const isForgetful = (name: string): boolean => FORGETFUL.has(name)
 export const makeTrouble = (sides: Sides, name: string, numbers: Numbers): Armed | undefined =>
   ({ ...TROUBLES, ...LONG_TROUBLES, ...QUOTA_TROUBLES })[name]?.(sides, numbers)
 

@@ -51,8 +51,10 @@ t.test('replay: -1 is what is new, -2 all that is retained, N what came after N'
   }
   t.strictSame(await seen({ [CHANNEL]: -2 }), ids)
   t.strictSame(await seen({ [CHANNEL]: ids[0] }), ids.slice(1))
+  t.strictSame(sf.events.joinedAfter, [])
   t.strictSame(await seen({ [CHANNEL]: -1 }), [])
   t.strictSame(await seen(undefined), [])
+  t.strictSame(sf.events.joinedAfter, [3, 3], 'it is known from which event on they listened')
 })
 
 t.test('a replay id that is not retained is refused by name', async (t) => {

@@ -20,11 +20,11 @@ export function decideSubscription(
   if (!channels.channels.has(channel)) return { error: ERRORS.noChannel(channel) }
 
   const map = (request['ext'] as { replay?: unknown } | undefined)?.replay
-  if (map === undefined) return { channel, position: bus.latest() }
+  if (map === undefined) return { channel, position: bus.joinNow() }
   const asked: unknown = typeof map === 'object' && map !== null ? Reflect.get(map, channel) : undefined
   // A null value, another channel's key, or an id that has become text.
   if (typeof asked !== 'number') return { error: ERRORS.replayMap(channel, map) }
-  if (asked === -1) return { channel, position: bus.latest() }
+  if (asked === -1) return { channel, position: bus.joinNow() }
   if (asked === -2) return { channel, position: bus.beginning(channel) }
   // N means the events after N, and N must still be retained.
   if (!bus.isRetained(channel, asked)) return { error: ERRORS.replayId(asked) }

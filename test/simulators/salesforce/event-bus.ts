@@ -27,7 +27,10 @@ export interface EventBus {
   published: StoredEvent[]
   after(channel: string, replayId: number, limit: number): StoredEvent[]
   isRetained(channel: string, replayId: number): boolean
-  latest(): number
+  /** The position of a subscription to what is published from now on. */
+  joinNow(): number
+  /** Of each such subscription: how many had been published. All others go on where one ended. */
+  joinedAfter: readonly number[]
   /** The position before the oldest retained event. */
   beginning(channel: string): number
   onPublish(listener: (channel: string) => void): () => void
@@ -53,6 +56,7 @@ export function createEventBus(options: {
   const logs = new Map<string, StoredEvent[]>()
   const listeners = new Set<(channel: string) => void>()
   const published: StoredEvent[] = []
+  const joinedAfter: number[] = []
   let lastReplayId = 1_000
   /** Of former streams: that two of them share a position is possible, and so rare that only the reconcile is for it. */
   let used = new Set<number>()
@@ -133,7 +137,11 @@ export function createEventBus(options: {
       const events = log(channel)
       return events[positionAfter(events, replayId) - 1]?.replayId === replayId
     },
-    latest: () => lastReplayId,
+    joinedAfter,
+    joinNow() {
+      joinedAfter.push(published.length)
+      return lastReplayId
+    },
     beginning: (channel) => (log(channel)[0]?.replayId ?? lastReplayId + 1) - 1,
     onPublish(listener) {
       listeners.add(listener)

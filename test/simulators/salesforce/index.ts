@@ -59,8 +59,8 @@ export interface Events {
   addChannel(channel: string): void
   subscribers(channel?: string): number
   clients(): number
-  /** Whether a subscription from this replay id misses nothing. */
-  isRetained(replayId: number): boolean
+  /** Of each subscription to new events only: how many had been published. All others go on where one ended. */
+  joinedAfter: readonly number[]
   disconnectAll(options?: DisconnectOptions): void
   reset(): void
 }
@@ -226,7 +226,7 @@ export async function startSalesforce(options: SalesforceOptions = {}): Promise<
       addChannel: (channel) => void settings.channels.add(channel),
       subscribers: (channel) => bayeux.subscribers(channel),
       clients: () => bayeux.clients(),
-      isRetained: (replayId) => bus.isRetained(CHANNEL, replayId),
+      joinedAfter: bus.joinedAfter,
       disconnectAll: (disconnect) => bayeux.disconnectAll(disconnect),
       reset: () => bus.reset(),
     },
