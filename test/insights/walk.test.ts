@@ -11,6 +11,7 @@ import { readSince } from '../../src/insights/read-since.ts'
 import { databaseKinds } from '../fixtures/databases.ts'
 import { startMarketoSide } from '../fixtures/marketo.ts'
 import { personId } from '../fixtures/persons.ts'
+import { until } from '../fixtures/until.ts'
 import { startWeb } from '../fixtures/web.ts'
 
 const kinds = await databaseKinds()
@@ -154,7 +155,11 @@ t.test('no body whatever makes the webhook fail', async (t) => {
   for (let at = 0; at < bodies.length; at += 16)
     await Promise.all(
       bodies.slice(at, at + 16).map(async (body, i) => {
-        const { status, body: answer } = await webs[(at + i) % webs.length]!.webhook(body)
+        // As the Apex job does, whoever is told that the service is overloaded asks again: the test's own load can be the reason.
+        const { status, body: answer } = await until('an answer without overload', async () => {
+          const answered = await webs[(at + i) % webs.length]!.webhook(body)
+          return answered.headers.has('retry-after') ? undefined : answered
+        })
         statuses.set(status, (statuses.get(status) ?? 0) + 1)
         if (status !== 200 && (status !== 400 || typeof answer.message !== 'string'))
           t.fail(`${status} for ${body.slice(0, 200)}`)
