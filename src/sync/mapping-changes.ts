@@ -41,7 +41,13 @@ export function changesOf(before: Mapping | undefined, after: Mapping): MappingC
 function isWider(before: ObjectMapping, after: ObjectMapping): boolean {
   if (!after.active) return false
   const known = new Set(before.fields.map(({ from, to }) => `${from} ${to.name}`))
-  return !before.active || after.fields.some(({ from, to }) => !known.has(`${from} ${to.name}`))
+  const read = new Set(before.reads)
+  return (
+    !before.active ||
+    after.fields.some(({ from, to }) => !known.has(`${from} ${to.name}`)) ||
+    // A reference, or what decides about scope, that the integration user may read again.
+    after.reads.some((field) => !read.has(field))
+  )
 }
 
 /** Added to what still waits, in the transaction that publishes the mapping: no kill loses it. */

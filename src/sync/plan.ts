@@ -101,6 +101,8 @@ export function planRecord(
       ? { do: 'outside', references: NO_REFERENCES, reason: 'deleted in Salesforce' }
       : { do: 'nothing' }
   }
+  const hidden = context.definition.keyFields?.find((field) => !context.mapping.reads.includes(field))
+  if (hidden !== undefined) return fieldHidden(id, hidden, context, inMarketo)
   const references = referencesOf(reading.row, context.mapping.parents)
   const outOfScope = scopeReason(id, reading.row, references, context)
   if (outOfScope !== undefined) {
@@ -131,6 +133,16 @@ function unreadable(id: string, context: PlanContext, inMarketo: boolean): Step 
     reason: `Salesforce does not show ${context.definition.object} ${id} to the integration user${inMarketo ? '; it stays in Marketo as it is' : ''}.`,
     advice:
       'Give the integration user the permission set Marketo_Sync_Integration (Setup > Permission Sets), then retry. If the record was deleted for good, the daily census removes it.',
+  }
+}
+
+/** What was not read is not blank: a permission that is lost removes and renames nothing. */
+function fieldHidden(id: string, field: string, { definition }: PlanContext, inMarketo: boolean): Step {
+  return {
+    do: 'park',
+    code: NOT_SHOWN,
+    reason: `Salesforce does not show ${field} of ${definition.object} ${id} to the integration user${inMarketo ? '; it stays in Marketo as it is' : ''}.`,
+    advice: `Let the integration user read ${definition.object}.${field} again. The record is sent by itself once the mapping has been read anew.`,
   }
 }
 

@@ -231,6 +231,31 @@ story(
   },
 )
 
+story(
+  'Roles of which the integration user may no longer read the contact stay as they are until it may again',
+  {},
+  async (t, { org, ids, salesforce, instance, api, quiet, inStep, newCalls, parked }) => {
+    const withheld = salesforce.faults.withhold('OpportunityContactRole', 'ContactId')
+    await api('/api/mapping/reload', { method: 'POST' })
+    org.update('OpportunityContactRole', ids.role, { Role: 'Business User' })
+    await until('the role to be told', async () => (await parked()).get(ids.role))
+    t.match((await parked()).get(ids.role), {
+      code: 'unreadable',
+      reason: /does not show ContactId/,
+      advice: /OpportunityContactRole\.ContactId/,
+    })
+    t.equal(instance.roles.size, 1)
+    t.strictSame(
+      newCalls().filter(({ endpoint }) => endpoint.includes('delete')),
+      [],
+    )
+    withheld.remove()
+    await api('/api/mapping/reload', { method: 'POST' })
+    await quiet(40_000)
+    await inStep()
+  },
+)
+
 const CROWD = 130
 
 story(

@@ -25,6 +25,11 @@ t.test('only what sends more asks for the records again', async (t) => {
   t.strictSame(changesOf(other, before), again, 'and back again')
   const fewer = { ...before, objects: { ...before.objects, Lead: { ...before.objects.Lead, fields: [] } } }
   t.strictSame(changesOf(before, fewer), nothing, 'a field that is taken out keeps its value')
+  const orphaned = {
+    ...before,
+    objects: { ...before.objects, Lead: { ...before.objects.Lead, reads: ['Id', 'Email'] } },
+  }
+  t.strictSame(changesOf(orphaned, before), again, 'references that may be read again')
   t.strictSame(changesOf(wholeMapping(setting(false, null)), before), again, 'switched on')
   t.strictSame(changesOf(before, wholeMapping(setting(false, null))), nothing, 'switched off')
   t.strictSame(changesOf(before, wholeMapping(setting(true, 'Rating != null'))), {

@@ -7,7 +7,7 @@ import type { Reading } from '../../src/salesforce/read.ts'
 import { encodeHashes, decodeHashes } from '../../src/sync/hashes.ts'
 import { DEFINITIONS } from '../../src/sync/objects/index.ts'
 import { MISSED_IS_GONE, planRecord, type PlanContext, type Step, type Upsert } from '../../src/sync/plan.ts'
-import { wholeMapping } from './fixtures/mappings.ts'
+import { everyField, wholeMapping } from './fixtures/mappings.ts'
 import { contextOf, entryOf, hashesOf, idOf, nameHash } from './fixtures/plans.ts'
 
 const USER = idOf('User')
@@ -437,3 +437,37 @@ t.test('hashes of another form are no reason to fail', async (t) => {
   })
   t.equal(plan('Lead', live({ OwnerId: USER }), entry).do, 'upsert')
 })
+
+t.test(
+  'a role of which Salesforce does not show what its key is made of is neither removed nor renamed',
+  async (t) => {
+    const context = contextOf('OpportunityContactRole', [
+      entryOf('Contact', CONTACT, { marketoId: '7' }),
+      entryOf('Opportunity', OPPORTUNITY),
+    ])
+    for (const field of ['OpportunityId', 'ContactId', 'Role']) {
+      const { salesforce } = everyField()
+      const readable = new Map(salesforce.OpportunityContactRole)
+      readable.delete(field)
+      const mapping = wholeMapping({
+        salesforce: { ...salesforce, OpportunityContactRole: readable },
+      }).objects.OpportunityContactRole
+      const shown: Record<string, unknown> = { OpportunityId: OPPORTUNITY, ContactId: CONTACT, Role: 'User' }
+      delete shown[field]
+      const step = plan(
+        'OpportunityContactRole',
+        live(shown),
+        entryOf('OpportunityContactRole', idOf('OpportunityContactRole'), {
+          roleKey: `${OPPORTUNITY}|7|User`,
+        }),
+        { ...context, mapping },
+      )
+      t.match(step, {
+        do: 'park',
+        code: 'unreadable',
+        reason: new RegExp(`does not show ${field} of OpportunityContactRole .* stays in Marketo`),
+        advice: new RegExp(`OpportunityContactRole\\.${field}`),
+      })
+    }
+  },
+)

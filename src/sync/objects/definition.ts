@@ -24,6 +24,8 @@ export interface ObjectDefinition {
   marketo: MarketoObject
   /** Marketo's external key; a role's is made of its parents. */
   key: string
+  /** Salesforce's fields that the key is made of, where that is not the Id. A record that doesn't show them all is not judged. */
+  keyFields?: string[]
   parents: Parent[]
   /** [Salesforce field, Marketo field]; each is used only where both sides describe it and Marketo's is updateable. */
   mapping: readonly (readonly [string, string])[]

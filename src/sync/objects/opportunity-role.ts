@@ -8,6 +8,7 @@ export const opportunityRole: ObjectDefinition = {
   object: 'OpportunityContactRole',
   marketo: 'OpportunityRole',
   key: 'externalOpportunityId',
+  keyFields: ['OpportunityId', 'ContactId', 'Role'],
   parents: [
     {
       field: 'OpportunityId',
