@@ -1,6 +1,7 @@
 // Bulk API 2.0 queries: a job in Salesforce, read page by page, resumable by job id and locator for the seven days its results are kept.
 // "Bulk API 2.0 and Bulk API Developer Guide", Query Jobs. Not jsforce's bulk2: it reads with the separators of csv.ts's warning.
 import { parseCsv } from './csv.ts'
+import type { HttpAnswer } from './http.ts'
 import { parseJson, type Rest } from './rest.ts'
 import { SalesforceError } from './rest-faults.ts'
 import { pause } from './retry.ts'
@@ -11,6 +12,12 @@ export interface BulkPage {
   /** Where to go on after this page; null before the first page and after the last. */
   locator: string | null
   done: boolean
+}
+
+export interface BulkSelect {
+  columns: readonly string[]
+  /** The object, and its conditions. A job that goes on has them already. */
+  from: string
 }
 
 export interface BulkOptions {
@@ -41,27 +48,27 @@ const ASK_AGAIN = 'It is started again by itself; see Setup > Bulk Data Load Job
 
 export function createBulkQuery(rest: Rest, base: string, timing: BulkTiming) {
   /** The first page is empty and tells the job's id, so that a caller can go on with it after a kill. */
-  return async function* bulkQuery(soql: string, options: BulkOptions = {}): AsyncIterable<BulkPage> {
+  return async function* bulkQuery(query: BulkSelect, options: BulkOptions = {}): AsyncIterable<BulkPage> {
     const { signal } = options
-    const jobId = options.jobId ?? (await createJob(soql, options.deleted ?? false, signal))
+    const jobId = options.jobId ?? (await createJob(query, options.deleted ?? false, signal))
     let locator = options.locator ?? null
     if (locator === null) yield { rows: [], jobId, locator, done: false }
     await untilComplete(jobId, signal)
     for (let done = false; !done;) {
-      const page = await readPage(jobId, locator, signal)
+      const page = await readPage(jobId, locator, query.columns, signal)
       locator = page.locator
       done = locator === null
       yield { ...page, jobId, done }
     }
   }
 
-  function createJob(soql: string, deleted: boolean, signal?: AbortSignal): Promise<string> {
+  function createJob({ columns, from }: BulkSelect, deleted: boolean, signal?: AbortSignal): Promise<string> {
     return rest.call({
       method: 'POST',
       path: `${base}/jobs/query`,
       body: {
         operation: deleted ? 'queryAll' : 'query',
-        query: soql,
+        query: `SELECT ${columns.join(', ')} FROM ${from}`,
         contentType: 'CSV',
         columnDelimiter: 'COMMA',
         lineEnding: 'LF',
@@ -107,6 +114,7 @@ export function createBulkQuery(rest: Rest, base: string, timing: BulkTiming) {
   function readPage(
     jobId: string,
     locator: string | null,
+    columns: readonly string[],
     signal?: AbortSignal,
   ): Promise<Pick<BulkPage, 'rows' | 'locator'>> {
     const from = locator === null ? '' : `&locator=${encodeURIComponent(locator)}`
@@ -115,17 +123,29 @@ export function createBulkQuery(rest: Rest, base: string, timing: BulkTiming) {
         path: `${base}/jobs/query/${encodeURIComponent(jobId)}/results?maxRecords=${PAGE_ROWS}${from}`,
         signal,
         what: `read results of bulk query ${jobId}`,
-        parse: ({ text, headers }) => {
-          const { rows, complete, terminated } = parseCsv(text)
-          const promised = headers['sforce-numberofrecords']
-          const whole = promised === undefined ? terminated : Number(promised) === rows.length
-          if (!complete || !whole) return undefined
-          const next = headers['sforce-locator']
-          return { rows, locator: next === undefined || next === 'null' || next === '' ? null : next }
-        },
+        parse: (answer) => wholePage(answer, columns),
       })
       .catch(expired(jobId))
   }
+}
+
+/** Undefined for what is not a whole page of these columns: a proxy's own page has no headers of Salesforce's, and one that it cut between
+ *  two rows looks like any other. Without this it would count as the last page, and end the walk. */
+function wholePage(
+  { text, headers }: HttpAnswer,
+  columns: readonly string[],
+): Pick<BulkPage, 'rows' | 'locator'> | undefined {
+  const { 'sforce-numberofrecords': promised, 'sforce-locator': next } = headers
+  if (promised === undefined || next === undefined) return undefined
+  const locator = next === 'null' || next === '' ? null : next
+  // Of a page without rows it is not documented whether the columns come all the same.
+  if (promised === '0' && text.trim() === '') return { rows: [], locator }
+  const page = parseCsv(text)
+  const isAsked =
+    columns.length === page.columns.length && columns.every((name) => page.columns.includes(name))
+  return isAsked && page.complete && Number(promised) === page.rows.length
+    ? { rows: page.rows, locator }
+    : undefined
 }
 
 /** A job that Salesforce no longer knows: its results are kept seven days. */

@@ -4,7 +4,7 @@ import type { SalesforceConfig } from '../config.ts'
 import type { Log } from '../log.ts'
 import * as answers from './answers.ts'
 import type { DeletedIds, Describe, Limits, Page, Row } from './answers.ts'
-import { createBulkQuery, type BulkOptions, type BulkPage, type BulkTiming } from './bulk.ts'
+import { createBulkQuery, type BulkOptions, type BulkPage, type BulkSelect, type BulkTiming } from './bulk.ts'
 import { CALL_TIMEOUT_MS, createHttp } from './http.ts'
 import { toId18 } from './ids.ts'
 import { SalesforceError } from './rest-faults.ts'
@@ -47,7 +47,7 @@ export interface Salesforce {
   apiUsage(): { used: number; limit: number } | undefined
   /** Salesforce's time now, by the `Date` of an answer that is at most ten minutes old. */
   serverTime(signal?: AbortSignal): Promise<Date>
-  bulkQuery(soql: string, options?: BulkOptions): AsyncIterable<BulkPage>
+  bulkQuery(query: BulkSelect, options?: BulkOptions): AsyncIterable<BulkPage>
   /** Ends open calls and sockets. */
   close(): Promise<void>
 }

@@ -2,25 +2,24 @@
 // Not jsforce's reader: it takes any of , ; | ` ^ and tab for a separator at once, also inside one file.
 
 export interface CsvPage {
+  columns: string[]
   rows: Record<string, string | null>[]
-  /** The text ended where a row may end, and every row has all columns. */
+  /** The text ended where a row may end, and every row has all columns: only the number of rows tells a whole page from a cut one. */
   complete: boolean
-  /** A line break is at the end. Without it only the number of rows tells a whole page from a cut one. */
-  terminated: boolean
 }
 
 /** RFC 4180 with commas. An empty field is null, as Bulk API 2.0 means it. */
 export function parseCsv(text: string): CsvPage {
   const { lines, complete } = split(text)
-  const header = lines[0]
-  if (header === undefined) return { rows: [], complete: false, terminated: false }
-  const whole = lines.filter((line) => line.length === header.length)
+  const columns = lines[0]
+  if (columns === undefined) return { columns: [], rows: [], complete: false }
+  const whole = lines.filter((line) => line.length === columns.length)
   return {
+    columns,
     rows: whole
       .slice(1)
-      .map((line) => Object.fromEntries(header.map((name, i) => [name, line[i] === '' ? null : line[i]!]))),
+      .map((line) => Object.fromEntries(columns.map((name, i) => [name, line[i] === '' ? null : line[i]!]))),
     complete: complete && whole.length === lines.length,
-    terminated: text.endsWith('\n'),
   }
 }
 

@@ -172,17 +172,17 @@ export function createReader(salesforce: Salesforce): Reader {
     async *changedSince(object, from, { scope, deleted, pageSize = ROWS_A_PAGE, signal }) {
       const options = { deleted, ...(signal === undefined ? {} : { signal }) }
       const tells = deleted && REMOVAL[object].includes('IsDeleted')
-      const columns = ['Id', 'SystemModstamp', ...(tells ? ['IsDeleted'] : [])].join(', ')
-      const left = (after: Position | Date): string => `FROM ${object}${where(past(after), scope)}`
+      const columns = ['Id', 'SystemModstamp', ...(tells ? ['IsDeleted'] : [])]
+      const left = (after: Position | Date): string => `${object}${where(past(after), scope)}`
       let after = from
       for (let pages = 0; !('jobId' in after); pages++) {
         // Few changes are the rule, so nothing is counted before the first page is full.
         if (pages === 1) {
-          const { totalSize } = await salesforce.query(`SELECT COUNT() ${left(after)}`, options)
+          const { totalSize } = await salesforce.query(`SELECT COUNT() FROM ${left(after)}`, options)
           if (totalSize > BULK_FROM) break
         }
         const page = await salesforce.query(
-          `SELECT ${columns} ${left(after)} ORDER BY SystemModstamp, Id LIMIT ${pageSize}`,
+          `SELECT ${columns.join(', ')} FROM ${left(after)} ORDER BY SystemModstamp, Id LIMIT ${pageSize}`,
           options,
         )
         const rows = page.records.flatMap(changedRow)
@@ -198,8 +198,7 @@ export function createReader(salesforce: Salesforce): Reader {
         'jobId' in after
           ? { jobId: after.jobId, ...(after.locator === null ? {} : { locator: after.locator }) }
           : {}
-      // A job that goes on has its query already.
-      const query = 'jobId' in after ? '' : `SELECT ${columns} ${left(after)}`
+      const query = { columns, from: 'jobId' in after ? object : left(after) }
       for await (const { rows, jobId, locator } of salesforce.bulkQuery(query, { ...options, ...resume }))
         yield { rows: rows.flatMap(changedRow), last: { jobId, locator } }
     },
@@ -214,10 +213,10 @@ export function createReader(salesforce: Salesforce): Reader {
           ...(jobId === undefined ? {} : { jobId }),
           ...(locator === undefined ? {} : { locator }),
         }
-        const pages = salesforce.bulkQuery(`SELECT Id FROM ${object}${where(undefined, scope)}`, {
-          ...resume,
-          ...options,
-        })
+        const pages = salesforce.bulkQuery(
+          { columns: ['Id'], from: `${object}${where(undefined, scope)}` },
+          { ...resume, ...options },
+        )
         for await (const page of pages)
           yield {
             ids: page.rows.flatMap((row) => toId18(row.Id ?? '') ?? []),

@@ -80,7 +80,12 @@ export const LONG_TROUBLES: Record<string, Trouble> = {
   'bulk jobs fail': ({ salesforce }, [a, , c]) =>
     salesforce.faults.failBulkJob({ times: times(c), skip: a % 2 }),
   'results of bulk jobs are cut': ({ salesforce }, [a, b, c]) =>
-    salesforce.faults.cutBulkCsv({ times: times(c), keep: (a % 10) / 10, drop: b % 2 === 0 }),
+    salesforce.faults.cutBulkCsv({
+      times: times(c),
+      keep: (a % 10) / 10,
+      drop: b % 2 === 0,
+      bare: b % 3 === 0,
+    }),
 }
 
 /** Only where there are processes to be started anew. */

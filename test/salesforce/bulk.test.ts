@@ -4,6 +4,7 @@ import { connectScripted } from './fixtures/connection.ts'
 import type { Asked, Reply } from './fixtures/scripted-server.ts'
 
 const JOB = '7500000000000001AA'
+const LEADS = { columns: ['Id'], from: 'Lead' }
 
 interface Script {
   states?: string[]
@@ -42,7 +43,7 @@ async function all(iterable: AsyncIterable<BulkPage>): Promise<BulkPage[]> {
 
 t.test('a bulk query is started, awaited, and read page by page', async (t) => {
   const { salesforce, server } = await connectScripted(t, job())
-  t.same(await all(salesforce.bulkQuery('SELECT Id FROM Lead', { deleted: true })), [
+  t.same(await all(salesforce.bulkQuery(LEADS, { deleted: true })), [
     { rows: [], jobId: JOB, locator: null, done: false },
     { rows: [{ Id: '1' }, { Id: '2' }], jobId: JOB, locator: 'MTAw', done: false },
     { rows: [{ Id: '3' }], jobId: JOB, locator: null, done: true },
@@ -57,7 +58,7 @@ t.test('a bulk query is started, awaited, and read page by page', async (t) => {
 
 t.test('after a kill it goes on by job and locator, without a new job', async (t) => {
   const { salesforce, server } = await connectScripted(t, job())
-  const found = await all(salesforce.bulkQuery('SELECT Id FROM Lead', { jobId: JOB, locator: 'MTAw' }))
+  const found = await all(salesforce.bulkQuery(LEADS, { jobId: JOB, locator: 'MTAw' }))
   t.same(found, [{ rows: [{ Id: '3' }], jobId: JOB, locator: null, done: true }])
   t.notOk(server.asked.some(({ method, path }) => method === 'POST' && path.endsWith('/jobs/query')))
 })
@@ -77,17 +78,73 @@ for (const [name, cut] of [
           ask < 3 ? { ...cut, headers } : { text: '"Id","Name"\n"1","Acme"\n"2","Umbrella"\n', headers },
       }),
     )
-    const found = await all(salesforce.bulkQuery('SELECT Id, Name FROM Account'))
+    const found = await all(salesforce.bulkQuery({ columns: ['Id', 'Name'], from: 'Account' }))
     t.same(found.at(-1)?.rows, [
       { Id: '1', Name: 'Acme' },
       { Id: '2', Name: 'Umbrella' },
     ])
   })
 
+for (const [name, { text, headers = {} }] of [
+  ['is a web page of a proxy', { text: '<html><body>Busy</body></html>\n' }],
+  ['is a line of JSON', { text: '{"status":"ok"}\n' }],
+  ['is cut between two rows and has no headers', { text: '"Id","Name"\n"1","Acme"\n' }],
+  [
+    'does not say how many rows it has',
+    { text: '"Id","Name"\n"1","Acme"\n', headers: { 'sforce-locator': 'null' } },
+  ],
+  [
+    'does not say whether another one follows',
+    { text: '"Id","Name"\n"1","Acme"\n', headers: { 'sforce-numberofrecords': '1' } },
+  ],
+  [
+    'has other columns',
+    { text: '"Id"\n"1"\n', headers: { 'sforce-numberofrecords': '1', 'sforce-locator': 'null' } },
+  ],
+] as [string, { text: string; headers?: Record<string, string> }][])
+  t.test(`a page that ${name} is no last page, but read again`, async (t) => {
+    const whole = {
+      text: '"Id","Name"\n"1","Acme"\n"2","Umbrella"\n',
+      headers: { 'sforce-locator': 'null', 'sforce-numberofrecords': '2' },
+    }
+    const { salesforce } = await connectScripted(
+      t,
+      job({ page: (_, ask) => (ask === 1 ? { text, headers } : whole) }),
+    )
+    const found = await all(salesforce.bulkQuery({ columns: ['Id', 'Name'], from: 'Account' }))
+    t.strictSame(
+      found.flatMap(({ rows }) => rows),
+      [
+        { Id: '1', Name: 'Acme' },
+        { Id: '2', Name: 'Umbrella' },
+      ],
+    )
+  })
+
+t.test('an answer that never is a page of results fails, and ends no walk', async (t) => {
+  const { salesforce } = await connectScripted(t, job({ page: () => ({ text: '<html></html>\n' }) }))
+  await t.rejects(all(salesforce.bulkQuery(LEADS)), {
+    code: 'salesforce_unreachable',
+    message: /a web page instead of data.*read results of bulk query/,
+  })
+})
+
+for (const text of ['"Id"\n', ''])
+  t.test(`no rows at all are ${text === '' ? 'nothing' : 'the columns alone'}`, async (t) => {
+    const headers = { 'sforce-locator': 'null', 'sforce-numberofrecords': '0' }
+    const { salesforce } = await connectScripted(t, job({ page: () => ({ text, headers }) }))
+    t.strictSame((await all(salesforce.bulkQuery(LEADS))).at(-1), {
+      rows: [],
+      jobId: JOB,
+      locator: null,
+      done: true,
+    })
+  })
+
 for (const state of ['Failed', 'Aborted'])
   t.test(`a job that is ${state} is told with Salesforce's words`, async (t) => {
     const { salesforce } = await connectScripted(t, job({ states: [state], errorMessage: 'query timed out' }))
-    await t.rejects(all(salesforce.bulkQuery('SELECT Id FROM Lead')), {
+    await t.rejects(all(salesforce.bulkQuery(LEADS)), {
       code: 'salesforce_bulk_failed',
       message: /query timed out/,
     })
@@ -96,7 +153,7 @@ for (const state of ['Failed', 'Aborted'])
 t.test('a job whose results are gone is told as expired', async (t) => {
   const gone: Reply = { status: 404, json: [{ errorCode: 'NOT_FOUND', message: 'gone' }] }
   const { salesforce } = await connectScripted(t, () => gone)
-  await t.rejects(all(salesforce.bulkQuery('SELECT Id FROM Lead', { jobId: JOB, locator: 'MTAw' })), {
+  await t.rejects(all(salesforce.bulkQuery(LEADS, { jobId: JOB, locator: 'MTAw' })), {
     code: 'salesforce_bulk_expired',
   })
 })
@@ -105,8 +162,8 @@ t.test('a job that never ends is given up, and waiting ends when aborted', async
   const { salesforce } = await connectScripted(t, job({ states: ['InProgress'] }), {
     bulk: { pollFirstMs: 5, pollCapMs: 10, giveUpMs: 60 },
   })
-  await t.rejects(all(salesforce.bulkQuery('SELECT Id FROM Lead')), { code: 'salesforce_bulk_slow' })
-  await t.rejects(all(salesforce.bulkQuery('SELECT Id FROM Lead', { signal: AbortSignal.timeout(20) })), {
+  await t.rejects(all(salesforce.bulkQuery(LEADS)), { code: 'salesforce_bulk_slow' })
+  await t.rejects(all(salesforce.bulkQuery(LEADS, { signal: AbortSignal.timeout(20) })), {
     name: 'TimeoutError',
   })
 })

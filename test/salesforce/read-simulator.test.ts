@@ -120,6 +120,7 @@ t.test(
     const reader = createReader(salesforce)
     simulator.faults.cutBulkCsv()
     simulator.faults.cutBulkCsv({ drop: true })
+    simulator.faults.cutBulkCsv({ bare: true })
     const pages = await all(reader.allIds('Lead'))
     t.same(
       pages.map((page) => page.ids.length),

@@ -141,13 +141,16 @@ export function createBulkDesk(options: {
     const asked = Number(exchange.url.searchParams.get('maxRecords') ?? options.pageSize())
     if (!(asked > 0)) throw new ApiError(400, 'INVALIDJOB', 'maxRecords must be a positive number')
     const to = Math.min(from + asked, job.result.rows.length)
-    // The last page says the word null.
-    exchange.header('Sforce-Locator', to < job.result.rows.length ? encodeLocator(to) : 'null')
-    exchange.header('Sforce-NumberOfRecords', String(to - from))
     exchange.call.detail = `results ${from}–${to} of ${job.result.rows.length}`
     const cut = faults.take('bulkResults', exchange.call)
+    if (!cut?.bare) {
+      // The last page says the word null.
+      exchange.header('Sforce-Locator', to < job.result.rows.length ? encodeLocator(to) : 'null')
+      exchange.header('Sforce-NumberOfRecords', String(to - from))
+    }
     if (!cut) return exchange.stream('text/csv', csv(job, from, to))
     const end = from + Math.max(1, Math.floor((to - from) * cut.keep))
+    if (cut.bare) return exchange.stream('text/csv', csv(job, from, end))
     return exchange.stream(
       'text/csv',
       cutShort(csv(job, from, end), cut.drop ? () => exchange.drop() : undefined),

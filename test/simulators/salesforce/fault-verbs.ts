@@ -45,8 +45,8 @@ export interface Faults {
   dailyLimit(on: boolean): void
   restrictChannel(channel?: string): { remove(): void }
   failBulkJob(options?: FaultOptions & { errorMessage?: string }): FaultHandle
-  /** A page of results ends early, with a complete or a broken answer. */
-  cutBulkCsv(options?: FaultOptions & { keep?: number; drop?: boolean }): FaultHandle
+  /** A page of results ends early, with a complete or a broken answer, or as a proxy would send it on that keeps to no rule. */
+  cutBulkCsv(options?: FaultOptions & { keep?: number; drop?: boolean; bare?: boolean }): FaultHandle
   loseQueryCursors(): void
   dropEventsAtSource(count: number): void
   duplicateEvents(count: number): void
@@ -58,7 +58,7 @@ export interface Faults {
   removeAll(): void
 }
 
-const HTML = '<!DOCTYPE html><html><body><h1>Temporarily unavailable</h1></body></html>'
+const HTML = '<!DOCTYPE html><html><body><h1>Temporarily unavailable</h1></body></html>\n'
 
 const countsAsRequest = (call: Call): boolean => call.kind !== 'oauth' && call.kind !== 'bayeux'
 
@@ -150,8 +150,8 @@ export function createFaultVerbs(parts: {
     },
     failBulkJob: ({ errorMessage = 'InternalServerError : Please try again later', ...options } = {}) =>
       box.arm('bulkJob', { errorMessage }, options),
-    cutBulkCsv: ({ keep = 0.5, drop = false, ...options } = {}) =>
-      box.arm('bulkResults', { keep, drop }, options),
+    cutBulkCsv: ({ keep = 0.5, drop = false, bare = false, ...options } = {}) =>
+      box.arm('bulkResults', { keep, drop, bare }, options),
     loseQueryCursors: () => parts.queries.loseCursors(),
     dropEventsAtSource: (count) => bus.loseNext(count),
     duplicateEvents: (count) => bus.duplicateNext(count),

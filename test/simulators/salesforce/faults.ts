@@ -26,8 +26,8 @@ export interface Effects {
   connect: BayeuxEffect
   subscribe: BayeuxEffect
   bulkJob: { errorMessage: string }
-  /** Share of the rows after which a page of bulk results ends. */
-  bulkResults: { keep: number; drop: boolean }
+  /** Share of the rows after which a page of bulk results ends. `bare`: between two rows, and without Salesforce's own headers. */
+  bulkResults: { keep: number; drop: boolean; bare: boolean }
 }
 
 export type Occasion = keyof Effects
