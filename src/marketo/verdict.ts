@@ -172,8 +172,8 @@ function handlingOf(row: CodeRow, outcome: Failed, context: CallContext): CallHa
   return row.call ?? 'record'
 }
 
-/** 3xx and 4xx without a row come from something in front of Marketo, which carried nothing out. */
-const UNKNOWN_STATUS = /^HTTP [1-4]\d\d$/
+/** 3xx and 4xx without a row come from something in front of Marketo, which carried nothing out. A 202 may have been passed on. */
+const UNKNOWN_STATUS = /^HTTP [34]\d\d$/
 
 function unknownRow(outcome: Failed): CodeRow {
   return {

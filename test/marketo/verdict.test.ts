@@ -147,6 +147,11 @@ t.test('HTTP statuses have verdicts, known and unknown ones', async (t) => {
   t.equal(verdictOfCall(status(404), write).kind, 'stop')
   t.equal(verdictOfCall(status(302), write).kind, 'again', 'a redirect for a while')
   t.equal(verdictOfCall(status(302), { write: true, attempt: 4 }).kind, 'stop', 'a redirect for ever')
+  for (const code of [101, 201, 202, 203, 204]) {
+    t.equal(verdictOfCall(status(code), write).kind, 'ambiguous', `${code}: Marketo may be at work`)
+    t.equal(verdictOfCall(status(code), { write: true, attempt: 9 }).kind, 'ambiguous', `${code} that stays`)
+    t.equal(verdictOfCall(status(code), { write: false, attempt: 9 }).kind, 'again', `${code} to a read`)
+  }
   t.equal(verdictOfCall(failed('http', 'credentials', '', false, { status: 401 }), write).kind, 'stop')
 })
 

@@ -11,6 +11,7 @@ const LATE: Fault = { kind: 'late', seconds: 1.2, answer: 'drop' }
 const WAYS: [string, Fault][] = [
   ['the connection breaks and the work is done 1.2 s later', LATE],
   ['a gateway answers 504 and the work is done 1.2 s later', { ...LATE, answer: '504' }],
+  ['a proxy answers 202 and the work is done 1.2 s later', { ...LATE, answer: '202' }],
   ['Marketo answers 604 and the work is done 1.2 s later', { ...LATE, answer: '604' }],
   ['the connection breaks after the work', { kind: 'drop', when: 'after' }],
   ['the connection breaks before the work', { kind: 'drop', when: 'before' }],
@@ -132,24 +133,29 @@ story(
   },
 )
 
-story(
-  'Where persons are created without lookup field, a lost create is looked up before it is repeated',
-  { marketo: { externalPersonIdLookup: false } },
-  async (t, { org, marketo, inStep, instance }) => {
-    const fault = marketo.faults.add({
-      ...LATE,
-      match: { endpoint: 'leads.json', action: 'createDuplicate' },
-      times: 2,
-    })
-    org.insert(
-      'Lead',
-      Array.from({ length: 30 }, (_, n) => ({ LastName: `L${n}`, Company: 'X', Email: `l${n}@x.example` })),
-    )
-    await inStep({ deadlineMs: 30_000, marketo: { externalPersonIdLookup: false } })
-    t.equal(instance.leads.size, 32)
-    t.ok(fault.hits > 0)
-  },
-)
+for (const [lost, answer] of [
+  ['a create whose connection breaks', 'drop'],
+  ['a create that a proxy answers with 202', '202'],
+] as const)
+  story(
+    `Where persons are created without lookup field, ${lost} is looked up before it is repeated`,
+    { marketo: { externalPersonIdLookup: false } },
+    async (t, { org, marketo, inStep, instance }) => {
+      const fault = marketo.faults.add({
+        ...LATE,
+        answer,
+        match: { endpoint: 'leads.json', action: 'createDuplicate' },
+        times: 2,
+      })
+      org.insert(
+        'Lead',
+        Array.from({ length: 30 }, (_, n) => ({ LastName: `L${n}`, Company: 'X', Email: `l${n}@x.example` })),
+      )
+      await inStep({ deadlineMs: 30_000, marketo: { externalPersonIdLookup: false } })
+      t.equal(instance.leads.size, 32)
+      t.ok(fault.hits > 0)
+    },
+  )
 
 story(
   'A value that was perhaps sent is cleared when Salesforce has cleared it meanwhile, whatever marketers have changed',

@@ -46,6 +46,7 @@ export function endCall(fault: Ending, work: Work): Reply {
     case 'late':
       work.runIn(fault.seconds, fault.spread ?? false)
       if (fault.answer === 'drop') return { drop: true }
+      if (fault.answer === '202') return { answer: html(202, '') }
       if (fault.answer === '504') return { answer: html(504, '<html><h1>504 Gateway Time-out</h1></html>') }
       return { answer: failure(fault.answer) }
     default:

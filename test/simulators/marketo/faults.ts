@@ -36,8 +36,8 @@ export type FaultKind =
   | { kind: 'slow'; ms: number }
   /** The connection is destroyed before or after the work. */
   | { kind: 'drop'; when: 'before' | 'after' }
-  /** An error or a drop now, the work `seconds` later; with `spread` at a random moment up to then. */
-  | { kind: 'late'; seconds: number; answer: 'drop' | '504' | (string & {}); spread?: boolean }
+  /** An error or a drop now, or a proxy's word that it has the call, and the work `seconds` later; with `spread` at a random moment up to then. */
+  | { kind: 'late'; seconds: number; answer: 'drop' | '202' | '504' | (string & {}); spread?: boolean }
   /** Records are skipped one by one with this code. */
   | { kind: 'record'; code: string; message?: string; where?: (record: Record<string, unknown>) => boolean }
 
