@@ -155,6 +155,24 @@ t.test('HTTP statuses have verdicts, known and unknown ones', async (t) => {
   t.equal(verdictOfCall(failed('http', 'credentials', '', false, { status: 401 }), write).kind, 'stop')
 })
 
+t.test('a token that new ones do not cure is tried three times; then the connection waits', async (t) => {
+  for (const outcome of [response('601'), response('602'), status(401)])
+    for (const write of [true, false]) {
+      t.match(
+        verdictOfCall(outcome, { write, attempt: 3 }),
+        { kind: 'renew-token', afterMs: 4_000 },
+        outcome.code,
+      )
+      t.match(verdictOfCall(outcome, { write, attempt: 4 }), {
+        kind: 'stop',
+        code: outcome.code,
+        afterMs: 60_000,
+        reason: /access token/,
+        advice: /\w/,
+      })
+    }
+})
+
 t.test(
   '611 and 604 split a write after three attempts, and say that it may have been carried out',
   async (t) => {
