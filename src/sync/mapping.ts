@@ -3,7 +3,7 @@
 import { OBJECTS, type ObjectName } from '../salesforce/ids.ts'
 import { lossOf, type SourceField } from './losses.ts'
 import {
-  COMPANY_TYPE_FIELDS,
+  isCompanyField,
   type MarketoObject,
   type ObjectDefinition,
   type Parent,
@@ -164,7 +164,7 @@ function reasonAgainst(
   if (keysOf(definition).has(target.name.toLowerCase()))
     return `${row.marketoField} is a key that the bridge writes itself`
   if (!target.updateable) return `Marketo does not allow writing ${row.marketoField}`
-  if (definition.marketo === 'Lead' && COMPANY_TYPE_FIELDS.has(target.name))
+  if (definition.marketo === 'Lead' && isCompanyField(target.name))
     return `${row.marketoField} belongs to the company and may not be written through a person`
   if (taken.has(target.name)) return `${row.marketoField} is the target of another row already`
   return undefined

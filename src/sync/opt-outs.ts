@@ -7,20 +7,21 @@ import { FIELD_UNKNOWN } from '../marketo/known-codes.ts'
 import type { Failed } from '../marketo/outcome.ts'
 import type { Found } from '../marketo/pages.ts'
 import { backoff, verdictAlone, verdictOfCall, verdictOfRecord, type Verdict } from '../marketo/verdict.ts'
-import { ONLY_TRUE } from './objects/definition.ts'
+import { isOnlyTrue, ONLY_TRUE } from './objects/definition.ts'
 
-/** To be read of everybody who is to be merged: those that this Marketo has. */
+/** To be read of everybody who is to be merged: those that this Marketo has, by its own names. */
 export const optOutFields = (schema: MarketoSchema): string[] =>
-  [...ONLY_TRUE].filter((field) => schema.objects.Lead.fields.has(field.toLowerCase()))
+  ONLY_TRUE.flatMap((field) => schema.objects.Lead.fields.get(field)?.name ?? [])
 
 /** What a winner does not say of itself, and one of the losers does. */
 export function optOutsLost(winner: Fields | undefined, losers: readonly (Fields | undefined)[]): Fields {
-  return Object.fromEntries(
-    [...ONLY_TRUE]
-      .filter((field) => winner?.[field] !== true && losers.some((loser) => loser?.[field] === true))
-      .map((field) => [field, true]),
-  )
+  const said = new Set(optedOutBy(winner).map((field) => field.toLowerCase()))
+  const lost = losers.flatMap(optedOutBy).filter((field) => !said.has(field.toLowerCase()))
+  return Object.fromEntries(lost.map((field) => [field, true]))
 }
+
+const optedOutBy = (person: Fields = {}): string[] =>
+  Object.keys(person).filter((field) => isOnlyTrue(field) && person[field] === true)
 
 /** Persons with their keys and opt-outs. Of those fields one may be gone since Marketo was described: it is left out then. */
 export async function findWithOptOuts(

@@ -6,7 +6,7 @@ import { isQueueId, toId18, type ObjectName } from '../salesforce/ids.ts'
 import type { Reading } from '../salesforce/read.ts'
 import { decodeHashes, differenceOf, encodeHashes, type Value } from './hashes.ts'
 import type { ObjectMapping } from './mapping.ts'
-import { ONLY_TRUE, type ObjectDefinition, type Parent, type ParentColumn } from './objects/definition.ts'
+import { isOnlyTrue, type ObjectDefinition, type Parent, type ParentColumn } from './objects/definition.ts'
 import { BLANK_ROLE } from './objects/opportunity-role.ts'
 import { roleKeyText } from './role-key.ts'
 import { convert } from './values.ts'
@@ -236,7 +236,7 @@ function upsert(
   for (const { from, to } of mapping.fields) {
     const { value, note } = convert(row[from], to)
     if (note !== undefined) notes.push(note)
-    if (!ONLY_TRUE.has(to.name) || value === true) values.set(to.name, value)
+    if (!isOnlyTrue(to.name) || value === true) values.set(to.name, value)
     // The person may opt in again by itself, so the next true is news.
     else if (sent.delete(context.nameHash(to.name))) withdrawn = true
   }

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { effectiveMapping, type MappingRow, type ObjectMapping } from '../../src/sync/mapping.ts'
-import { COMPANY_TYPE_FIELDS } from '../../src/sync/objects/definition.ts'
+import { isCompanyField } from '../../src/sync/objects/definition.ts'
 import { everyField, TEXT, wholeMapping } from './fixtures/mappings.ts'
 
 const row = (object: string, salesforceField: string, marketoField: string): MappingRow => ({
@@ -22,7 +22,7 @@ t.test('where both sides describe everything the default mapping is whole', asyn
     ['externalSalesPersonId', 'externalCompanyId'],
   )
   for (const object of ['Lead', 'Contact'] as const)
-    for (const { to } of objects[object].fields) t.notOk(COMPANY_TYPE_FIELDS.has(to.name), to.name)
+    for (const { to } of objects[object].fields) t.notOk(isCompanyField(to.name), to.name)
 })
 
 t.test('a default is left out where one side lacks it or Marketo does not take it', async (t) => {
@@ -97,6 +97,7 @@ t.test('bad rows are skipped, each with its reason', async (t) => {
   const fields = new Map(marketo.Lead)
     .set('readonly', { name: 'readOnly', dataType: 'string', updateable: false })
     .set('company', { name: 'company', dataType: 'string', updateable: true })
+    .set('siccode', { name: 'siccode', dataType: 'string', updateable: true })
   const rows: [MappingRow, RegExp][] = [
     [row('Lead', 'Missing__c', 'firstName'), /Salesforce has no field Lead\.Missing__c/],
     [row('Lead', 'FirstName', 'missing'), /Marketo has no field missing/],
@@ -108,6 +109,7 @@ t.test('bad rows are skipped, each with its reason', async (t) => {
     [row('OpportunityContactRole', 'CreatedDate', 'role'), /no field role|key/],
     [row('Lead', 'FirstName', 'company'), /belongs to the company/],
     [row('Lead', 'FirstName', 'Company'), /belongs to the company/],
+    [row('Lead', 'FirstName', 'sicCode'), /belongs to the company/],
     [row('Lead', 'LastName', 'lastName'), /^$/],
     [row('Lead', 'FirstName', 'LASTNAME'), /target of another row/],
     [row('Case', 'Subject', 'firstName'), /Case is not one of User, Account/],

@@ -105,6 +105,21 @@ t.test('a person is opted out, never in', async (t) => {
   t.match(upsert(again).fields, { unsubscribed: true }, 'but the next opt-out is sent again')
 })
 
+t.test('a person is opted out, never in, however Marketo spells the fields', async (t) => {
+  const whole = wholeMapping()
+  const { fields } = whole.objects.Lead
+  const spelled = fields.map((field) => ({
+    ...field,
+    to: { ...field.to, name: field.to.name.toLowerCase() },
+  }))
+  const context = { ...contextOf('Lead', [owner]), mapping: { ...whole.objects.Lead, fields: spelled } }
+  const optedIn = live({ OwnerId: USER, HasOptedOutOfEmail: false, DoNotCall: false })
+  const sent = upsert(plan('Lead', optedIn, undefined, context)).fields
+  t.notOk('donotcall' in sent || 'unsubscribed' in sent)
+  const optedOut = live({ OwnerId: USER, HasOptedOutOfEmail: true, DoNotCall: true })
+  t.match(upsert(plan('Lead', optedOut, undefined, context)).fields, { unsubscribed: true, donotcall: true })
+})
+
 t.test('parents come first', async (t) => {
   const row = live({ OwnerId: USER, AccountId: ACCOUNT })
   const states: [string, LedgerEntry[], Partial<Step>][] = [

@@ -1,4 +1,5 @@
 // What the mapping makes of one record, without sending anything. Pure.
+import { isOnlyTrue } from '../../sync/objects/definition.ts'
 import { convert, type TargetField } from '../../sync/values.ts'
 
 export interface MappedField {
@@ -25,7 +26,7 @@ export function dryRun(fields: MappedField[], row: Record<string, unknown>): Dry
 
 /** Opting in again is a person's own act: these are sent only as true (design, rule 4). */
 function sentOf(name: string, value: unknown): string {
-  if ((name === 'unsubscribed' || name === 'doNotCall') && value === false) return 'not sent: only true is'
+  if (isOnlyTrue(name) && value === false) return 'not sent: only true is'
   return value === null ? 'blank' : textOf(value)
 }
 

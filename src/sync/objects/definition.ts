@@ -33,22 +33,27 @@ export interface ObjectDefinition {
   reads: string[]
 }
 
-/** Marketo has opted the person out when it is true; opting in again is a person's own act, so false is never sent. */
-export const ONLY_TRUE: ReadonlySet<string> = new Set(['unsubscribed', 'doNotCall'])
+/** In lower case, as Marketo's names are matched without regard to case. It has opted the person out when one is true; opting in again is a
+ *  person's own act, so false is never sent. */
+export const ONLY_TRUE: readonly string[] = ['unsubscribed', 'donotcall']
+
+export const isOnlyTrue = (field: string): boolean => ONLY_TRUE.includes(field.toLowerCase())
 
 /** Company-type fields may not be written through a person (error 1021; marketo-rest facts §4). */
-export const COMPANY_TYPE_FIELDS: ReadonlySet<string> = new Set([
+export const isCompanyField = (field: string): boolean => COMPANY_TYPE_FIELDS.has(field.toLowerCase())
+
+const COMPANY_TYPE_FIELDS: ReadonlySet<string> = new Set([
   'company',
   'site',
   'website',
-  'mainPhone',
-  'annualRevenue',
+  'mainphone',
+  'annualrevenue',
   'industry',
-  'numberOfEmployees',
-  'sicCode',
-  'billingStreet',
-  'billingCity',
-  'billingState',
-  'billingPostalCode',
-  'billingCountry',
+  'numberofemployees',
+  'siccode',
+  'billingstreet',
+  'billingcity',
+  'billingstate',
+  'billingpostalcode',
+  'billingcountry',
 ])

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { OBJECTS } from '../../../src/salesforce/ids.ts'
-import { COMPANY_TYPE_FIELDS } from '../../../src/sync/objects/definition.ts'
+import { isCompanyField } from '../../../src/sync/objects/definition.ts'
 import { before, DEFINITIONS, ORDER, personObjectOf } from '../../../src/sync/objects/index.ts'
 
 t.test('every object has its place in the order, after all that it points to', async (t) => {
@@ -26,7 +26,7 @@ t.test('no target twice, and no field of the company through a person', async (t
     const targets = [key, ...parents.filter((parent) => !parent.required).map((parent) => parent.target)]
     targets.push(...mapping.map(([, to]) => to))
     t.equal(new Set(targets).size, targets.length, object)
-    if (marketo === 'Lead') t.notOk(targets.some((target) => COMPANY_TYPE_FIELDS.has(target)))
+    if (marketo === 'Lead') t.notOk(targets.some(isCompanyField))
   }
 })
 
