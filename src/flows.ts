@@ -67,6 +67,8 @@ const MAINTENANCE_EVERY_MS = 60_000
 const SAMPLE_EVERY_MS = 20_000
 /** While the daily delivery limit holds events back, reconciling takes their place. */
 const RECONCILE_WITHOUT_STREAM_MS = 5 * 60_000
+/** A hiccup of Salesforce is over in a moment, and the next one goes on where this one stopped. */
+const RECONCILE_AGAIN_MS = { first: 2_000, longest: 60_000 }
 /** One that failed has read a million ids, perhaps. */
 const CENSUS_AGAIN_MS = 15 * 60_000
 
@@ -230,7 +232,11 @@ export async function runFlows(deps: FlowDeps, mapping: LivingMapping): Promise<
     every(
       'the reconcile',
       1_000,
-      patient(Math.min(60_000, env.RECONCILE_EVERY_MINUTES * 60_000), reconcileWhenDue),
+      patient(
+        Math.min(RECONCILE_AGAIN_MS.longest, env.RECONCILE_EVERY_MINUTES * 60_000),
+        reconcileWhenDue,
+        RECONCILE_AGAIN_MS.first,
+      ),
     ),
     every(
       'the census',

@@ -41,15 +41,23 @@ export async function loop(options: LoopOptions, step: () => Promise<unknown>): 
   }
 }
 
-/** A step that is costly to repeat: after a failure it does nothing for so long. */
-export function patient(afterFailureMs: number, step: () => Promise<unknown>): () => Promise<void> {
+/** A step that is costly to repeat: after a failure it does nothing for so long; first for less, where that is given, and twice as long
+ *  after each that follows. */
+export function patient(
+  longestMs: number,
+  step: () => Promise<unknown>,
+  firstMs = longestMs,
+): () => Promise<void> {
   let notBefore = 0
+  let waitMs = firstMs
   return async () => {
     if (Date.now() < notBefore) return
     try {
       await step()
+      waitMs = firstMs
     } catch (error) {
-      notBefore = Date.now() + afterFailureMs
+      notBefore = Date.now() + waitMs
+      waitMs = Math.min(longestMs, 2 * waitMs)
       throw error
     }
   }

@@ -1,3 +1,4 @@
+import { mock } from 'node:test'
 import t from 'tap'
 import { BridgeError } from '../src/errors.ts'
 import { createLog } from '../src/log.ts'
@@ -117,4 +118,23 @@ t.test('a costly step that failed is not taken again at once', async (t) => {
     return taken > 1
   })
   t.ok(Date.now() - began >= 49)
+})
+
+t.test('the wait of a costly step grows while it fails, and begins anew when it has succeeded', async (t) => {
+  mock.timers.enable({ apis: ['Date'], now: 0 })
+  t.teardown(() => mock.timers.reset())
+  const takenAt: number[] = []
+  const step = patient(
+    80,
+    async () => {
+      takenAt.push(Date.now())
+      if (takenAt.length !== 5) throw new Error('still')
+    },
+    20,
+  )
+  for (let at = 0; at < 300; at += 10) {
+    await step().catch(() => undefined)
+    mock.timers.tick(10)
+  }
+  t.strictSame(takenAt, [0, 20, 60, 140, 220, 230, 250, 290])
 })
