@@ -43,7 +43,8 @@ export function startLeadership(deps: {
   const { db, log } = deps
   const holder = randomUUID()
   const closing = new AbortController()
-  let leading = false
+  /** Aborts when the lease may be somebody else's. */
+  let leading: AbortSignal | undefined
 
   const done = (async () => {
     while (!closing.signal.aborted) {
@@ -60,7 +61,7 @@ export function startLeadership(deps: {
   async function lead(term: Term, askedAt: number): Promise<void> {
     const lost = new AbortController()
     const stopping = AbortSignal.any([closing.signal, lost.signal])
-    leading = true
+    leading = lost.signal
     log.info({ epoch: term.epoch }, 'this process leads')
     const ended = new AbortController()
     const renewing = keepLease(term, askedAt, lost, ended.signal)
@@ -70,7 +71,7 @@ export function startLeadership(deps: {
       if (!isTermOver(error))
         log.error({ reason: reasonOf(error) }, 'the term ended with a failure; another one begins')
     } finally {
-      leading = false
+      leading = undefined
       ended.abort()
       lost.abort()
       await Promise.race([handOver(term, renewing), pause(HAND_OVER_MS, new AbortController().signal)])
@@ -120,7 +121,7 @@ export function startLeadership(deps: {
   }
 
   return {
-    leads: () => leading,
+    leads: () => leading?.aborted === false,
     async close() {
       closing.abort()
       await done

@@ -11,17 +11,28 @@ export interface SalesforceConnection {
 
 export function rememberSalesforce(config: SalesforceConfig, deps: { log: Log }): SalesforceConnection {
   let connecting: Promise<Salesforce> | undefined
+  let isConnected = false
   return {
     connect() {
-      connecting ??= connectSalesforce(config, deps).catch((error: unknown) => {
-        connecting = undefined
-        throw error
-      })
+      connecting ??= connectSalesforce(config, deps).then(
+        (salesforce) => {
+          isConnected = true
+          return salesforce
+        },
+        (error: unknown) => {
+          connecting = undefined
+          throw error
+        },
+      )
       return connecting
     },
     async close() {
-      const salesforce = await connecting?.catch(() => undefined)
-      await salesforce?.close()
+      const closed = connecting?.then(
+        (salesforce) => salesforce.close(),
+        () => undefined,
+      )
+      // A login that hangs is not waited for: it is closed when it has an outcome.
+      if (isConnected) await closed
     },
   }
 }

@@ -117,7 +117,9 @@ export async function runTerm(deps: TermDeps, term: Term, signals: TermSignals):
     let raised: string | undefined
     for (let failures = 0; !stopping.aborted; failures++) {
       try {
-        const value = await step()
+        // What hangs at its start holds up no hand-over.
+        const value = await Promise.race([step(), untilAborted(stopping).then(() => undefined)])
+        if (stopping.aborted) return undefined
         // Only this one: the step itself may have found others.
         if (raised !== undefined) await leader((trx) => clearProblem(trx, system, raised))
         return value

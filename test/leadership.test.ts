@@ -74,6 +74,19 @@ for (const kind of await databaseKinds())
       await only.close()
     })
 
+    t.test('one whose lease was lost does not say that it leads while its work ends', async (t) => {
+      const work = Promise.withResolvers<void>()
+      const only = live(t, db, () => work.promise)
+      await until('it to lead', () => only.leads())
+      await sql`update lease set holder = 'another', epoch = epoch + 1, expires_at = now() + interval '1 minute'`.execute(
+        db,
+      )
+      await until('it to notice', () => only.terms[0]!.signals.lost.aborted)
+      t.notOk(only.leads())
+      work.resolve()
+      await only.close()
+    })
+
     t.test('one whose lease is somebody else’s breaks everything off', async (t) => {
       const only = live(t, db)
       await until('it to lead', () => only.leads())

@@ -2,6 +2,7 @@
 // reason whenever there is none. Events are doorbells: repeats are harmless, a gap is told to the caller, who owes a reconcile.
 import { asError, BridgeError, reasonOf } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { untilAborted } from '../loop.ts'
 import { startBayeuxClient, type BayeuxClient, type ClientTiming } from './bayeux-client.ts'
 import { rebuild, type Fault } from './bayeux-faults.ts'
 import type { Salesforce } from './connect.ts'
@@ -168,7 +169,8 @@ export function openStream(options: StreamOptions): Stream {
       await Promise.race([intake.drained(), pause(timing.holdMs, closing.signal)]).catch(() => undefined)
     await intake.stop()
     if (fault.kind === 'bad-replay') refusedCursor = cursor
-    if (fault.kind === 'renew-token' && !closing.signal.aborted) await salesforce.renew(token)
+    if (fault.kind === 'renew-token' && !closing.signal.aborted)
+      await Promise.race([salesforce.renew(token), untilAborted(closing.signal)])
     return fault
   }
 

@@ -1,6 +1,7 @@
 // Two processes on one PostgreSQL: exactly one leads, whatever happens to it (design §1, §5).
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { sql } from 'kysely'
+import { readLease } from '../../src/database/lease.ts'
 import { databaseKinds } from '../fixtures/databases.ts'
 import { until } from '../fixtures/until.ts'
 import { CROWD, crowdedOrg as org, edit, epochOf, midway, onlySubscriber } from './fixtures/crowd.ts'
@@ -107,7 +108,8 @@ t.test(
       await cutConnections(all)
     }
     await all.inStep({ deadlineMs: 40_000 })
-    await all.leader()
+    t.equal(await all.leader(), other)
+    t.equal(await epochOf(all), epoch + 1, 'whose connections are cut goes on leading')
     t.equal(all.instance.leads.size, CROWD + 2 + 5 * 3)
     await onlySubscriber(all)
     t.strictSame(all.marketo.calls.violations(), [])
@@ -142,6 +144,46 @@ t.test(
     t.equal(all.person(lead).fields.title, 'Hangs')
   },
 )
+
+/** Far below what a login may take, and above what a busy machine takes to end a process. */
+const AT_ONCE_MS = 8_000
+
+t.test(
+  'SIGTERM hands over at once while Salesforce does not answer a login',
+  { skip, buffered: true },
+  async (t) => {
+    const all = await startInstallation(t, {
+      kind: postgres!,
+      processes: 1,
+      org: smallOrg,
+      before: (_marketo, salesforce) => salesforce.faults.slow(60_000, { kind: 'oauth', times: Infinity }),
+    })
+    const [one] = all.processes
+    await until('a login to hang', () => all.salesforce.calls.count('oauth') === 1)
+    t.ok(await one!.leads())
+    await endsAtOnce(t, all, one!)
+  },
+)
+
+t.test('SIGTERM hands over at once while a new token is not given', { skip, buffered: true }, async (t) => {
+  const all = await startInstallation(t, { kind: postgres!, processes: 1, org: smallOrg })
+  const [one] = all.processes
+  await all.quiet(30_000)
+  const logins = all.salesforce.calls.count('oauth')
+  all.salesforce.faults.slow(60_000, { kind: 'oauth', times: Infinity })
+  all.salesforce.faults.expireTokens()
+  all.salesforce.faults.disconnectClients()
+  await until('a login to hang', () => all.salesforce.calls.count('oauth') > logins)
+  await endsAtOnce(t, all, one!)
+})
+
+async function endsAtOnce(t: Test, all: Installation, one: BridgeProcess): Promise<void> {
+  const askedAt = Date.now()
+  one.signal('SIGTERM')
+  t.equal(await one.ended, 0)
+  t.ok(Date.now() - askedAt < AT_ONCE_MS, `ended after ${Date.now() - askedAt} ms`)
+  t.notOk((await readLease(all.db)).held, 'the next one need not wait for the lease to run out')
+}
 
 /** As when PostgreSQL restarts: every connection of every process, our own excepted. */
 async function cutConnections({ db }: Installation): Promise<void> {
