@@ -119,8 +119,11 @@ export function planRecord(
 }
 
 /** What a filter leaves out is outside at once, so that its children stop referencing it, and has its Marketo id until it is gone there. */
-const isInMarketo = ({ state, marketoId }: LedgerEntry): boolean =>
-  state === 'confirmed' || state === 'claimed' || (state === 'outside' && marketoId !== null)
+export const isInMarketo = (entry: LedgerEntry | undefined): boolean =>
+  entry !== undefined &&
+  (entry.state === 'confirmed' ||
+    entry.state === 'claimed' ||
+    (entry.state === 'outside' && entry.marketoId !== null))
 
 const NO_REFERENCES: References = { ownerId: null, accountId: null, personId: null, opportunityId: null }
 

@@ -8,8 +8,9 @@ import type { Reader, Reading } from '../salesforce/read.ts'
 import { allDone } from './all-done.ts'
 import { createNameHash } from './hashes.ts'
 import type { Mapping } from './mapping.ts'
+import { leftOut } from './left-out.ts'
 import { DEFINITIONS } from './objects/index.ts'
-import { planRecord, referencesOf, type PlanContext, type Step } from './plan.ts'
+import { isInMarketo, planRecord, referencesOf, type PlanContext, type Step } from './plan.ts'
 import { pushObjects } from './push.ts'
 import { pushPersons, type PersonDeps } from './push-persons.ts'
 import { pushRoles } from './push-roles.ts'
@@ -71,18 +72,16 @@ async function plan(
   const parentIds = new Set(
     live.flatMap(({ row }) => Object.values(referencesOf(row, mapping.parents)).filter((id) => id !== null)),
   )
-  const [entries, parents, parkedParents, owners, filteredOut] = await Promise.all([
-    readLedger(db, ids),
+  const entries = await readLedger(db, ids)
+  const [parents, parkedParents, owners, { out: filteredOut, hidden }] = await Promise.all([
     readLedger(db, parentIds),
     readParked(db, [...parentIds]),
     object === 'User' ? usedOwners(db, ids) : new Set<string>(),
-    leftOut(
-      reader,
-      object,
-      mapping.active ? mapping.filter : null,
-      live.map(({ id }) => id),
-      deps.signal,
-    ),
+    leftOut(reader, object, mapping.active ? mapping.filter : null, {
+      ids: live.map(({ id }) => id),
+      isInMarketo: (id) => isInMarketo(entries.get(id)),
+      signal: deps.signal,
+    }),
   ])
   const asked = new Set(taken.filter(({ priority }) => priority < PRIORITY.background).map(({ id }) => id))
   const unknown = live.flatMap(({ id }) => (asked.has(id) && !isKnown(entries.get(id)) ? [id] : []))
@@ -98,7 +97,7 @@ async function plan(
     nameHash,
   }
   return taken.map((item) => {
-    const reading = readings.get(item.id) ?? { state: 'unreadable' }
+    const reading = (!hidden.has(item.id) && readings.get(item.id)) || { state: 'unreadable' }
     const takesOver = takeOvers.get(item.id)
     const entry = entries.get(item.id)
     return {
@@ -128,18 +127,6 @@ async function convertedLeads(deps: WorkDeps, contactIds: string[]): Promise<Map
       return entry === undefined ? [] : [[contactId, entry]]
     }),
   )
-}
-
-async function leftOut(
-  reader: Reader,
-  object: ObjectName,
-  filter: string | null,
-  ids: string[],
-  signal: AbortSignal,
-): Promise<Set<string>> {
-  if (filter === null || ids.length === 0) return new Set()
-  const inside = await reader.matching(object, ids, filter, signal)
-  return new Set(ids.filter((id) => !inside.has(id)))
 }
 
 function writeOf(object: ObjectName, { step, taken, entry, takesOver }: Planned): Write[] {
