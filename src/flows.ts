@@ -254,7 +254,8 @@ export async function runFlows(deps: FlowDeps, mapping: LivingMapping): Promise<
     every('what the mapping changed', 1_000, () => catchUp.runOnce()),
     every("Marketo's usage", USAGE_EVERY_MS, async () => {
       const answer = await usage(client, { priority: 'refresh', signal })
-      if (answer.ok) pacing.noteUsage(answer.usage.total)
+      if (answer.ok) pacing.noteUsage(answer.usage)
+      else log.warn({ code: answer.code }, "Marketo's use of today could not be read; what was known stays")
     }),
     every('the samples', SAMPLE_EVERY_MS, async () => {
       const counts = deps.tally.take()

@@ -7,7 +7,7 @@ import type { Log } from '../log.ts'
 import { CALL_CODES } from './call-codes.ts'
 import { marketoDayOf } from './marketo-day.ts'
 import { failed, type Failed } from './outcome.ts'
-import { createQuota, type QuotaPause } from './quota.ts'
+import { createQuota, type Quota, type QuotaPause } from './quota.ts'
 import { createThrottle, WINDOW_MS } from './throttle.ts'
 import { createWaiting, type Priority } from './waiting.ts'
 
@@ -74,7 +74,7 @@ export interface Pacing {
   run<T extends { ok: true } | Failed>(call: PacedCall, fn: () => Promise<T>): Promise<T | Failed>
   throttled(code: '606' | '615' | '607'): void
   /** What usage.json says of the whole instance, this service included. */
-  noteUsage(total: number): void
+  noteUsage: Quota['noteInstance']
   state(): PacingState
 }
 
@@ -271,8 +271,8 @@ export function createPacing(options: {
       }
     },
     throttled,
-    noteUsage(total) {
-      quota.noteInstance(total)
+    noteUsage(usage) {
+      quota.noteInstance(usage)
       announce()
     },
     state: () => ({

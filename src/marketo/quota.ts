@@ -2,6 +2,7 @@
 // with one probing call an hour. Decides only; pacing.ts does the waiting.
 import type { MarketoLimits } from '../config.ts'
 import { marketoDayOf } from './marketo-day.ts'
+import type { Usage } from './usage.ts'
 
 export type QuotaCode = '607' | 'daily-ceiling' | 'background-ceiling'
 
@@ -29,7 +30,8 @@ export interface Quota {
   /** Marketo answered otherwise; a call from before the 607 proves nothing. */
   answered(startedAt: number): void
   noteOwn(used: number): void
-  noteInstance(total: number): void
+  /** What is said of another day than today, or of none, changes nothing. */
+  noteInstance(usage: Pick<Usage, 'date' | 'total'>): void
   own(): number
   instance(): number | undefined
 }
@@ -92,9 +94,9 @@ export function createQuota(limits: MarketoLimits, now: () => number): Quota {
       turn()
       own = used
     },
-    noteInstance(total) {
+    noteInstance({ date, total }) {
       turn()
-      instance = total
+      if (date === day.date) instance = total
     },
     own: () => {
       turn()

@@ -2,11 +2,12 @@
 import { z } from 'zod'
 import type { ReadTurn } from './calls.ts'
 import type { MarketoClient } from './client.ts'
-import type { Failed } from './outcome.ts'
+import { failed, type Failed } from './outcome.ts'
 
 const day = z.object({
-  date: z.string(),
-  total: z.coerce.number().int().nonnegative(),
+  date: z.string().regex(/^\d{4}-\d\d-\d\d$/),
+  // Not just anything that converts to a number: null would be a day without calls, and lift the stop of background work.
+  total: z.string().regex(/^\d+$/).transform(Number).or(z.number()).pipe(z.number().int().nonnegative()),
   users: z
     .array(z.object({ userId: z.string(), count: z.coerce.number() }))
     .nullish()
@@ -33,9 +34,10 @@ export async function usage(
     timeoutMs: 35_000,
   })
   if (!outcome.ok) return outcome
-  const today = day.safeParse(outcome.result[0]).data
-  return {
-    ok: true,
-    usage: { date: today?.date, total: today?.total ?? 0, users: today?.users ?? [] },
-  }
+  const [latest] = outcome.result
+  if (latest === undefined) return { ok: true, usage: { date: undefined, total: 0, users: [] } }
+  const { data } = day.safeParse(latest)
+  if (data === undefined)
+    return failed('body', 'not-marketo', 'it does not say how many calls were made', true)
+  return { ok: true, usage: { ...data, users: data.users ?? [] } }
 }

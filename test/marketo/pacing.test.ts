@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { marketoDayOf } from '../../src/marketo/marketo-day.ts'
 import { failed, type Failed } from '../../src/marketo/outcome.ts'
 import {
   createPacing,
@@ -262,7 +263,7 @@ t.test("another integration's use of the instance stops background work at 80 %"
     limits: LIMITS,
     onPause: (pause) => told.push(pause),
   })
-  pacing.noteUsage(39_999)
+  pacing.noteUsage({ date: marketoDayOf(Date.now()).date, total: 39_999 })
   t.same(await pacing.run(call('background'), ok), { ok: true })
   t.match(await pacing.run(call('background'), ok), { code: 'background-ceiling' })
   t.same(await pacing.run(call('refresh'), ok), { ok: true })

@@ -20,12 +20,24 @@ t.test("the whole instance's calls of today are told, others' too", async (t) =>
   )
 })
 
-t.test('a day without calls, or in an odd form, is none', async (t) => {
+t.test('a day without calls has none, and one in an odd form is not known', async (t) => {
   const marketo = await startScriptedMarketo(t)
   const { client } = connectClient(t, marketo)
-  for (const result of [[], [{ total: 'many' }]]) {
-    marketo.script(success(result))
-    t.same(await usage(client, turn), { ok: true, usage: { date: undefined, total: 0, users: [] } })
+  marketo.script(success([]))
+  t.same(await usage(client, turn), { ok: true, usage: { date: undefined, total: 0, users: [] } })
+  const date = '2026-11-23'
+  const totals = [undefined, null, '', '-1', -1, 1.5, true, [], {}].map((total) => ({ date, total }))
+  for (const odd of [
+    { total: 'many' },
+    { total: 5 },
+    { date: 'today', total: 5 },
+    null,
+    'x',
+    [],
+    ...totals,
+  ]) {
+    marketo.script(success([odd]))
+    t.match(await usage(client, turn), { ok: false, code: 'not-marketo' }, JSON.stringify(odd))
   }
   marketo.script(success([{ date: '2026-11-23', total: '12' }]))
   t.same(await usage(client, turn), { ok: true, usage: { date: '2026-11-23', total: 12, users: [] } })

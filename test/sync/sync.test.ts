@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { mark, PRIORITY, settle, type Taken } from '../../src/database/changes.ts'
 import type { LeaderTransaction } from '../../src/database/lease.ts'
 import { createLog } from '../../src/log.ts'
+import { marketoDayOf } from '../../src/marketo/marketo-day.ts'
 import { createPacing } from '../../src/marketo/pacing.ts'
 import type { ObjectName } from '../../src/salesforce/ids.ts'
 import { createSync } from '../../src/sync/sync.ts'
@@ -185,7 +186,7 @@ t.test(
     const { want, round, finish, pacing } = await start(t)
     await want('Lead', 'background', ...upTo(CALL))
     await want('Contact', 'live', 1, 2, 3)
-    pacing.noteUsage(41_000)
+    pacing.noteUsage({ date: marketoDayOf(Date.now()).date, total: 41_000 })
     t.strictSame(await round(), [['Contact', 3]])
     await want('Contact', 'live', 4, 5, 6)
     pacing.throttled('607')
