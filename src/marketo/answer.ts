@@ -30,7 +30,8 @@ const envelope = z.object({
     .nullish()
     .transform((warnings) => (warnings ?? []).map(wordsOf))
     .catch([]),
-  moreResult: z.boolean().optional().catch(false),
+  // Whatever isn't a plain no promises more: a search must not end too early.
+  moreResult: z.boolean().nullish().catch(true),
   nextPageToken: z.string().min(1).optional().catch(undefined),
 })
 

@@ -227,6 +227,11 @@ const ROWS: Record<string, CodeRow> = {
     reason: 'Marketo answered a search with a record that has no id.',
     advice: WAIT_AND_WATCH,
   },
+  'search-not-whole': {
+    call: 'unknown',
+    reason: 'Marketo promised more records of a search than it gave.',
+    advice: WAIT_AND_WATCH,
+  },
   'no-token': {
     call: 'unknown',
     reason: "Marketo's sign-in gave no usable access token.",

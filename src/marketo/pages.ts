@@ -4,7 +4,7 @@ import { failed, type Failed } from './outcome.ts'
 
 export type Found = { ok: true; records: Record<string, unknown>[] } | Failed
 
-/** Far more than any search of ours has; an answer that always promises more must end somewhere. */
+/** Far more than any search of ours has; an answer that always promises more must end somewhere, and is not the whole then. */
 const MOST_PAGES = 100
 
 /** What is no record is left out; with `isWhole`, it fails the search, and so does a record that is not whole. */
@@ -23,8 +23,11 @@ export async function readPages(
       if (isObject(record) && isWhole?.(record) !== false) records.push(record)
       else if (isWhole !== undefined)
         return failed('body', 'record-without-id', 'nobody can say which record it is', true)
+    if (!outcome.moreResult) return { ok: true, records }
     token = outcome.nextPageToken
-    if (!outcome.moreResult || token === undefined || page >= MOST_PAGES) return { ok: true, records }
+    // A part taken for the whole would have a person created twice, or a known one declared lost.
+    if (token === undefined) return failed('body', 'search-not-whole', 'without saying how to get it', true)
+    if (page >= MOST_PAGES) return failed('body', 'search-not-whole', `even after ${MOST_PAGES} pages`, true)
   }
 }
 

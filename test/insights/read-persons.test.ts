@@ -9,6 +9,41 @@ import { knowPersons, personId } from '../fixtures/persons.ts'
 
 const kind = (await databaseKinds()).at(-1)!
 
+t.test('of a part of the persons, taken for all, nobody is declared lost', async (t) => {
+  const { db } = await kind.create(t)
+  const { client, simulator, schema } = await startMarketoSide(t)
+  const persons = [1, 2].map((n) => ({
+    id: personId(n),
+    marketoId: simulator.instance.createLead({ externalPersonId: personId(n), priority: n }).id,
+  }))
+  await knowPersons(db, persons)
+  const lost: unknown[] = []
+  const readPersons = createReadPersons({
+    db,
+    leader: (work) => db.transaction().execute(work),
+    client,
+    schema: await schema(),
+    onLost: async (some) => void lost.push(...some),
+    now: Date.now,
+    signal: AbortSignal.timeout(60_000),
+  })
+  const known = await personsByMarketoId(
+    db,
+    persons.map(({ marketoId }) => String(marketoId)),
+  )
+  simulator.faults.add({
+    kind: 'http',
+    status: 200,
+    contentType: 'application/json',
+    body: JSON.stringify({ success: true, result: [{ id: persons[0]!.marketoId }], moreResult: true }),
+    times: 1,
+  })
+  const read = () => readPersons(known, 'background', async () => undefined)
+  t.match(await read(), { ok: false, code: 'search-not-whole' })
+  t.match(await read(), { ok: true, changed: 2 })
+  t.strictSame(lost, [])
+})
+
 t.test(
   'whoever stores values and wants others does not get in the way of the refresh',
   { skip: kind.name !== 'postgres' && 'several transactions at once need PostgreSQL' },

@@ -300,7 +300,40 @@ t.test('a walk that always promises more comes to an end', async (t) => {
   const { client } = connectClient(t, marketo)
   marketo.script(json({ success: true, result: [{ id: 1 }], moreResult: true, nextPageToken: 'again' }))
   const found = await findLeads(client, { ...turn, filterType: 'id', values: [1], fields: ['id'] })
-  t.equal(found.ok && found.records.length, 100)
+  t.match(found, { ok: false, code: 'search-not-whole' }, 'and has failed: nobody knows who is missing')
+  t.equal(marketo.seen.length, 100)
+})
+
+t.test('a search that promises more and does not give it has failed, and says so', async (t) => {
+  const marketo = await startScriptedMarketo(t)
+  const { client } = connectClient(t, marketo)
+  const persons = { ...turn, filterType: 'id', values: [1], fields: ['id'] }
+  for (const more of [true, 'true', 1, {}])
+    for (const nextPageToken of [undefined, null, '', 7]) {
+      marketo.script(success([{ id: 1 }], { moreResult: more, nextPageToken }))
+      const found = await findLeads(client, persons)
+      t.match(
+        found,
+        { ok: false, level: 'body', code: 'search-not-whole' },
+        JSON.stringify({ more, nextPageToken }),
+      )
+      t.match(found.ok || verdictOfCall(found, { write: false, attempt: 1 }), {
+        kind: 'again',
+        reason: /promised more/,
+      })
+    }
+  marketo.script(
+    success([{ id: 1 }], { moreResult: true, nextPageToken: 'p2' }),
+    success([], { moreResult: true }),
+  )
+  t.match(await findLeads(client, persons), { ok: false, code: 'search-not-whole' }, 'nor on a later page')
+  marketo.script(success([{ marketoGUID: 'x' }], { moreResult: true }))
+  const keys = [{ externalOpportunityId: 'x', leadId: 1, role: 'Other' }]
+  t.match(await findRoles(client, { ...turn, keys, fields: ['marketoGUID'] }), { code: 'search-not-whole' })
+  for (const moreResult of [false, null, undefined]) {
+    marketo.script(success([{ id: 1 }], { moreResult, nextPageToken: 'not needed' }))
+    t.match(await findLeads(client, persons), { ok: true, records: [{ id: 1 }] })
+  }
 })
 
 t.test('a search that hides who was found has failed, and says so', async (t) => {

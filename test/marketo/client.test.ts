@@ -168,12 +168,14 @@ t.test('any answer at all is an outcome', async (t) => {
   }
   marketo.script(text('<html><title>Sorry &amp; bye</title></html>'))
   t.match(await client.request(READ), { message: /text\/html Sorry/ }, 'the page is recognisable')
-  marketo.script(json({ success: true, result: null, errors: null, warnings: 'odd', moreResult: 'odd' }))
+  marketo.script(json({ success: true, result: null, errors: null, warnings: 'odd', moreResult: null }))
   t.match(
     await client.request(READ),
     { ok: true, result: [], moreResult: false, warnings: [] },
     'oddities that harm nobody',
   )
+  marketo.script(json({ success: true, moreResult: 'odd' }))
+  t.match(await client.request(READ), { ok: true, moreResult: true }, 'what is no plain no promises more')
 })
 
 t.test('whatever bytes come, with whatever status, nothing is thrown', async (t) => {

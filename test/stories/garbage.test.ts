@@ -111,6 +111,37 @@ for (const [when, externalPersonIdLookup, times] of [
   )
 
 story(
+  'A look-up by e-mail promises more than it gives: nobody is adopted or created on the strength of a part, and that is told',
+  { impatient: true },
+  async (t, { org, marketo, inStep, instance, person, problem, status, newCalls }) => {
+    const made = [1, 2].map(() => instance.createLead({ email: 'twin@x.example' }).id)
+    const part = marketo.faults.add({
+      kind: 'http',
+      status: 200,
+      contentType: 'application/json',
+      body: JSON.stringify({
+        success: true,
+        result: [{ id: made[0], email: 'twin@x.example' }],
+        moreResult: true,
+      }),
+      match: { endpoint: 'leads.json', method: 'GET' },
+    })
+    const lead = org.insert('Lead', { LastName: 'Third', Company: 'X', Email: 'twin@x.example' })
+    await until('it to be told', async () => (await problem('search-not-whole')) !== undefined, 20_000)
+    t.match(await problem('search-not-whole'), { reason: /promised more/, advice: /\w/ })
+    t.strictSame(
+      newCalls().filter(({ action }) => action !== undefined),
+      [],
+      'nothing was written',
+    )
+    part.remove()
+    await inStep({ made: new Set(made), deadlineMs: 30_000 })
+    t.notOk(made.includes(person(lead).id))
+    await until('no problem to be left', async () => (await status()).problems.length === 0, 30_000)
+  },
+)
+
+story(
   'Salesforce answers nonsense to everything for a while: afterwards everything is there',
   {},
   async (t, { org, ids, salesforce, inStep, person, status }) => {
