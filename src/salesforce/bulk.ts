@@ -37,7 +37,13 @@ export interface BulkTiming {
 /** Rows a page: small enough to settle in one transaction, large enough that a million rows are a hundred calls. */
 const PAGE_ROWS = 10_000
 
-const LOST = ['salesforce_bulk_failed', 'salesforce_bulk_expired', 'salesforce_bulk_slow']
+const LOST = [
+  'salesforce_bulk_failed',
+  'salesforce_bulk_expired',
+  'salesforce_bulk_slow',
+  // The locator is not taken any more.
+  'salesforce_cursor_lost',
+]
 
 /** Whether the job gives no results any more, so that a walk through them has to begin again. */
 export function isJobLost(error: unknown): boolean {
@@ -148,10 +154,10 @@ function wholePage(
     : undefined
 }
 
-/** A job that Salesforce no longer knows: its results are kept seven days. */
+/** A job that Salesforce no longer knows: its results are kept seven days, and given (409) to the API version alone that it was made in. */
 function expired(jobId: string): (error: unknown) => never {
   return (error) => {
-    const gone = error instanceof SalesforceError && [404, 410].includes(error.status)
+    const gone = error instanceof SalesforceError && [404, 409, 410].includes(error.status)
     if (!gone) throw error
     throw new SalesforceError(
       'salesforce_bulk_expired',

@@ -150,13 +150,17 @@ for (const state of ['Failed', 'Aborted'])
     })
   })
 
-t.test('a job whose results are gone is told as expired', async (t) => {
-  const gone: Reply = { status: 404, json: [{ errorCode: 'NOT_FOUND', message: 'gone' }] }
-  const { salesforce } = await connectScripted(t, () => gone)
-  await t.rejects(all(salesforce.bulkQuery(LEADS, { jobId: JOB, locator: 'MTAw' })), {
-    code: 'salesforce_bulk_expired',
+for (const [status, errorCode] of [
+  [404, 'NOT_FOUND'],
+  [409, 'INVALIDJOB'],
+] as const)
+  t.test(`a job whose results are not to be had any more (${status}) is told as expired`, async (t) => {
+    const gone: Reply = { status, json: [{ errorCode, message: 'gone' }] }
+    const { salesforce } = await connectScripted(t, () => gone)
+    await t.rejects(all(salesforce.bulkQuery(LEADS, { jobId: JOB, locator: 'MTAw' })), {
+      code: 'salesforce_bulk_expired',
+    })
   })
-})
 
 t.test('a job that never ends is given up, and waiting ends when aborted', async (t) => {
   const { salesforce } = await connectScripted(t, job({ states: ['InProgress'] }), {

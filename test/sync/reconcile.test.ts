@@ -88,6 +88,20 @@ t.test('a bulk job that Salesforce gave up is started again', async (t) => {
   t.strictSame(await marked(db), new Set(ids))
 })
 
+t.test('a bulk job that does not know its locator any more is started again', async (t) => {
+  const { db, ids, reconcileUntil } = await prepare(t, MANY)
+  // A page, the job's id, the first 10,000 of its rows.
+  await t.rejects(reconcileUntil(3).runOnce(), /killed/)
+  const { walk } = (await watermark(db)) as { walk: { position: { jobId: string } } }
+  const position = { ...walk.position, locator: 'nonsense' }
+  await writeState(db, watermarkKey('Lead'), { at: SINCE, walk: { ...walk, position } })
+  await t.rejects(reconcileUntil(9).runOnce(), { code: 'salesforce_cursor_lost' })
+  t.strictSame(await watermark(db), { at: SINCE })
+  await sql`delete from changes`.execute(db)
+  await reconcileUntil(9).runOnce()
+  t.strictSame(await marked(db), new Set(ids))
+})
+
 t.test('an object that can not be read hides nothing of the others, and is told', async (t) => {
   const { db, ids, deps } = await orgOfLeads(t, 1)
   for (const object of ['Account', 'Lead'] as const) await writeState(db, watermarkKey(object), { at: SINCE })
