@@ -100,7 +100,7 @@ export async function runFlows(deps: FlowDeps, mapping: LivingMapping): Promise<
     log,
     signal,
   })
-  const finding = { db, leader, reader, mapping: mapping.current, log, signal: stopping, wake }
+  const finding = { db, leader, reader, mapping: mapping.current, log, now, signal: stopping, wake }
   const backfill = createBackfill(finding)
   const reconcile = createReconcile(finding)
   const askedReconcile = createOwedReconcile({ db, leader, reason: 'asked' })

@@ -6,6 +6,10 @@ import { readState, writeState } from '../database/state.ts'
 import type { Db, Trx } from '../database/tables.ts'
 import type { ObjectName } from '../salesforce/ids.ts'
 
+export type Place = Pick<BackfillState, 'jobId' | 'locator'>
+
+export const BEGINNING: Place = { jobId: null, locator: null }
+
 export interface BackfillState {
   state: 'idle' | 'running' | 'paused' | 'done' | 'failed'
   objects: ObjectName[]
@@ -13,10 +17,12 @@ export interface BackfillState {
   /** Records marked so far, and how many there were at the start. */
   marked: number
   total: number
-  /** The object being marked, and where to go on. */
+  /** The object being marked, and where to go on. Those after it are still to be marked. */
   object: ObjectName | null
   jobId: string | null
   locator: string | null
+  /** Where to go on in objects that could not be read when it was their turn; absent in a backfill of a former release. */
+  aside?: Partial<Record<ObjectName, Place>>
   watermark: string | null
   startedAt: string
   finishedAt: string | null
@@ -24,6 +30,34 @@ export interface BackfillState {
 }
 
 const KEY = 'backfill'
+
+/** Pure: what is still to be marked, the object under way first. */
+export const leftOf = ({ objects, object }: BackfillState): ObjectName[] =>
+  object === null ? objects : objects.slice(objects.indexOf(object))
+
+/** Pure: goes over to this one of the objects that are left, at its place. */
+export function takeUp(state: BackfillState, left: ObjectName[], object: ObjectName): BackfillState {
+  const { object: former, jobId, locator } = state
+  if (object === former) return state
+  const goesOn = former !== null && left.includes(former) && (jobId !== null || locator !== null)
+  const { [object]: place = BEGINNING, ...aside } = {
+    ...state.aside,
+    ...(goesOn ? { [former]: { jobId, locator } } : {}),
+  }
+  const done = state.objects.filter((one) => !left.includes(one))
+  const later = left.filter((one) => one !== object)
+  return { ...state, objects: [...done, object, ...later], object, ...place, aside }
+}
+
+/** Pure: the object under way comes after all that are left, where it will go on at this place. */
+export function setAside(
+  state: BackfillState,
+  left: ObjectName[],
+  place: Place,
+): { state: BackfillState; left: ObjectName[] } {
+  const later = [...left.filter((one) => one !== state.object), ...left.filter((one) => one === state.object)]
+  return { state: takeUp({ ...state, ...place }, later, later[0]!), left: later }
+}
 
 export interface StoredBackfill {
   read(): Promise<BackfillState | undefined>

@@ -11,7 +11,9 @@ import type { Log } from '../log.ts'
 import { OBJECTS, type ObjectName } from '../salesforce/ids.ts'
 import { isJobLost } from '../salesforce/bulk.ts'
 import type { Reader } from '../salesforce/read.ts'
-import { storedBackfill, type BackfillState } from './backfill-state.ts'
+import { SalesforceError } from '../salesforce/rest-faults.ts'
+import { BEGINNING, leftOf, setAside, storedBackfill, takeUp, type BackfillState } from './backfill-state.ts'
+import { createBackfillTrouble } from './backfill-trouble.ts'
 import type { Mapping } from './mapping.ts'
 import { OVERLAP_MS, watermarkKey } from './reconcile.ts'
 import { scopeOf } from './scope.ts'
@@ -57,6 +59,7 @@ export function createBackfill(deps: {
   reader: Reader
   mapping: () => Mapping
   log: Log
+  now: () => number
   signal: AbortSignal
   wake: () => void
 }): Backfill {
@@ -66,13 +69,46 @@ export function createBackfill(deps: {
   let sinceAnalyze = 0
 
   const stored = storedBackfill({ db, leader })
+  const trouble = createBackfillTrouble(deps)
 
   async function fill(initial: BackfillState): Promise<void> {
     let state = initial
-    const from = state.object === null ? 0 : state.objects.indexOf(state.object)
-    filling = new Set(state.objects.slice(from))
-    for (const object of state.objects.slice(from)) {
-      if (state.object !== object) state = { ...state, object, jobId: null, locator: null }
+    let left = leftOf(state)
+    while (left.length > 0) {
+      filling = new Set(left)
+      const object = left.find((one) => !trouble.isResting(one))
+      if (object === undefined) return
+      state = takeUp(state, left, object)
+      const isNew = state.jobId === null && state.locator === null
+      try {
+        if (!(await markAll(object, isNew))) return
+      } catch (error) {
+        if (signal.aborted) return
+        log.warn(
+          { object, reason: reasonOf(error) },
+          `the backfill cannot read ${object} and goes on without`,
+        )
+        const isLost = isJobLost(error)
+        const next = setAside(state, left, isLost ? BEGINNING : state)
+        // It was paused for a week, or Salesforce gave the job up: its object begins again.
+        const again = isLost && !isNew
+        if (!(await keep(next.state, again ? undefined : (trx) => trouble.raise(trx, object, error)))) return
+        if (!again) trouble.failed(object)
+        ;({ state, left } = next)
+      }
+    }
+    const end = {
+      ...state,
+      total: Math.max(state.total, state.marked),
+      object: null,
+      ...BEGINNING,
+      finishedAt: new Date().toISOString(),
+    }
+    if (!(await keep(end))) return
+    log.info({ records: state.marked }, `backfill has queued ${state.marked} records`)
+
+    /** False when the backfill was paused or replaced, or this process stops. */
+    async function markAll(object: ObjectName, isNew: boolean): Promise<boolean> {
       const scope = scopeOf(deps.mapping().objects[object])
       const resume = {
         ...(state.jobId === null ? {} : { jobId: state.jobId }),
@@ -80,43 +116,39 @@ export function createBackfill(deps: {
         signal,
       }
       for await (const page of reader.allIds(object, scope, resume)) {
-        if (!(await room(state, page.ids.length))) return
-        const next = {
+        if (!(await room(state, page.ids.length))) return false
+        const at = {
           ...state,
           marked: state.marked + page.ids.length,
           jobId: page.done ? null : page.jobId,
           locator: page.locator,
         }
-        const kept = await keep(next, (trx) =>
-          mark(
+        const later = page.done ? left.filter((one) => one !== object) : left
+        const [upNext = object] = page.done ? later : []
+        const next = takeUp(at, later, upNext)
+        const isRead = page.done || page.locator !== null
+        const kept = await keep(next, async (trx) => {
+          await mark(
             trx,
             page.ids.map((id) => ({ object, id, priority: PRIORITY.background, force: next.force })),
-          ),
-        )
-        if (!kept) return
-        state = next
+          )
+          if (isRead) await trouble.clear(trx, object)
+          if (page.done) await beginWatermark(trx, object, next.watermark)
+        })
+        if (!kept) return false
+        ;[state, left] = [next, later]
+        if (page.done || (isRead && !isNew)) trouble.works(object)
         await analyzeAfter(page.ids.length)
         wake()
       }
-      filling.delete(object)
-      const watermark = state.watermark ?? new Date().toISOString()
-      await leader(async (trx) => {
-        // An older one stays: only the reconcile finds what was deleted since.
-        if ((await readState(trx, watermarkKey(object))) === undefined)
-          await writeState(trx, watermarkKey(object), { at: watermark })
-      })
-      wake()
+      return true
     }
-    const end = {
-      ...state,
-      total: Math.max(state.total, state.marked),
-      object: null,
-      jobId: null,
-      locator: null,
-      finishedAt: new Date().toISOString(),
-    }
-    if (!(await keep(end))) return
-    log.info({ records: state.marked }, `backfill has queued ${state.marked} records`)
+  }
+
+  /** An older one stays: only the reconcile finds what was deleted since. */
+  async function beginWatermark(trx: Trx, object: ObjectName, at: string | null): Promise<void> {
+    if ((await readState(trx, watermarkKey(object))) === undefined)
+      await writeState(trx, watermarkKey(object), { at: at ?? new Date().toISOString() })
   }
 
   /** Writes the state, with what belongs to it, unless a pause or another backfill has come in since. */
@@ -125,11 +157,6 @@ export function createBackfill(deps: {
       ({ state: now, startedAt }) => (now === 'running' && startedAt === state.startedAt ? state : undefined),
       also,
     )
-
-  async function forgetJob(): Promise<void> {
-    const state = await stored.read()
-    if (state !== undefined) await keep({ ...state, jobId: null, locator: null })
-  }
 
   async function hasRoomFor(more: number): Promise<boolean> {
     let queued = 0
@@ -158,12 +185,6 @@ export function createBackfill(deps: {
     if (state?.state !== 'running' || state.finishedAt !== null) return
     try {
       await fill(state)
-    } catch (error) {
-      if (signal.aborted) return
-      log.warn({ reason: reasonOf(error) }, 'the backfill stumbled and goes on where it was')
-      // It was paused for a week, or Salesforce gave the job up: its object begins again.
-      if (isJobLost(error)) await forgetJob()
-      throw error
     } finally {
       filling = new Set()
     }
@@ -198,7 +219,9 @@ export function createBackfill(deps: {
       const watermark = new Date((await reader.serverTime(signal)).getTime() - OVERLAP_MS).toISOString()
       let total = 0
       for (const object of wanted)
-        total += await reader.count(object, undefined, scopeOf(mapping.objects[object]), signal)
+        total += await reader
+          .count(object, undefined, scopeOf(mapping.objects[object]), signal)
+          .catch(uncounted)
       const state: BackfillState = {
         state: 'running',
         objects: wanted,
@@ -206,14 +229,14 @@ export function createBackfill(deps: {
         marked: 0,
         total,
         object: null,
-        jobId: null,
-        locator: null,
+        ...BEGINNING,
         watermark,
         startedAt: new Date().toISOString(),
         finishedAt: null,
         reason: null,
       }
       if (!(await stored.begin(state, { unlessRunning }))) return false
+      await trouble.forget()
       filling = new Set(wanted)
       log.info({ objects: wanted, records: total, force }, `backfill of ${total} records begins`)
       return true
@@ -262,4 +285,10 @@ export function createBackfill(deps: {
       )
     },
   }
+}
+
+/** What Salesforce refuses to count of one object holds up none of the others: only the estimate of what is left needs the number. */
+function uncounted(error: unknown): number {
+  if (error instanceof SalesforceError && error.status === 400) return 0
+  throw error
 }

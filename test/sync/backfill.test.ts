@@ -2,7 +2,7 @@
 import { sql } from 'kysely'
 import t, { type Test } from 'tap'
 import type { LeaderTransaction } from '../../src/database/lease.ts'
-import { readState, writeState } from '../../src/database/state.ts'
+import { listProblems, readState, writeState } from '../../src/database/state.ts'
 import type { Db } from '../../src/database/tables.ts'
 import { OBJECTS } from '../../src/salesforce/ids.ts'
 import { createBackfill, QUEUED_AT_MOST, type Backfill } from '../../src/sync/backfill.ts'
@@ -11,6 +11,7 @@ import { watermarkKey } from '../../src/sync/reconcile.ts'
 import { databaseKinds } from '../fixtures/databases.ts'
 import { endedOrLocked, leaderWith } from '../fixtures/meanwhile.ts'
 import { until } from '../fixtures/until.ts'
+import type { SalesforceSimulator } from '../simulators/salesforce/index.ts'
 import { leaderUntil, orgOfLeads } from './fixtures/killed.ts'
 
 t.setTimeout(120_000)
@@ -18,11 +19,13 @@ t.setTimeout(120_000)
 const postgres = (await databaseKinds()).find(({ name }) => name === 'postgres')
 
 async function prepare(t: Test, leads: number) {
-  const { db, ids, deps } = await orgOfLeads(t, leads)
+  const { db, ids, simulator, deps } = await orgOfLeads(t, leads)
   const backfillUntil = (transactions: number): Backfill =>
     createBackfill({ ...deps, leader: leaderUntil(db, transactions) })
   const backfillWith = (leader: LeaderTransaction): Backfill => createBackfill({ ...deps, leader })
-  return { db, ids, backfillUntil, backfillWith }
+  const backfillAt = (now: () => number): Backfill =>
+    createBackfill({ ...deps, now, leader: leaderUntil(db, Infinity) })
+  return { db, ids, simulator, backfillUntil, backfillWith, backfillAt }
 }
 
 const marked = async (db: Db): Promise<Set<string>> =>
@@ -59,10 +62,114 @@ t.test('a job whose results are gone is begun again; an older watermark stays', 
     jobId: '7500000000000AA',
     locator: 'x',
   })
-  await t.rejects(backfill.run(), { code: 'salesforce_bulk_expired' })
   await backfill.run()
   t.strictSame(await marked(db), new Set(ids))
   t.strictSame(await readState(db, watermarkKey('Lead')), { at })
+  t.strictSame(await listProblems(db), [])
+})
+
+/** More than are read by pages. */
+const MANY = 10_001
+
+const jobsOf = ({ calls }: SalesforceSimulator): number =>
+  calls.list.filter(({ method, path }) => method === 'POST' && path.endsWith('/jobs/query')).length
+
+t.test(
+  'a bulk job goes on after a kill in its middle, and is begun again where its place is lost',
+  async (t) => {
+    const { db, ids, simulator, backfillUntil } = await prepare(t, MANY)
+    // The request, the job's id, the first 10,000 rows.
+    const killed = backfillUntil(3)
+    await killed.request({ objects: ['Lead'] })
+    await t.rejects(killed.run(), /killed/)
+    t.equal((await marked(db)).size, 10_000)
+    await sql`delete from changes`.execute(db)
+    await backfillUntil(99).run()
+    t.equal((await marked(db)).size, 1, 'the same results, from where they were')
+    t.equal(jobsOf(simulator), 1)
+
+    const again = backfillUntil(3)
+    await again.request({ objects: ['Lead'] })
+    await t.rejects(again.run(), /killed/)
+    await writeState(db, 'backfill', { ...(await stateOf(db)), locator: 'nonsense' })
+    await sql`delete from changes`.execute(db)
+    await backfillUntil(99).run()
+    t.strictSame(await marked(db), new Set(ids))
+    t.equal(jobsOf(simulator), 3)
+  },
+)
+
+t.test(
+  'an object whose jobs all fail is tried ever less often, and told; the others are filled meanwhile',
+  async (t) => {
+    const { db, ids, simulator, backfillAt } = await prepare(t, MANY)
+    const contact = simulator.org.insert('Contact', { LastName: 'C' }, { silent: true })
+    const opportunity = simulator.org.insert(
+      'Opportunity',
+      { Name: 'O', StageName: 'New', CloseDate: '2027-01-01' },
+      { silent: true },
+    )
+    const fault = simulator.faults.failBulkJob({ times: Infinity, errorMessage: 'no luck' })
+    let time = 0
+    const backfill = backfillAt(() => time)
+    await backfill.request({ objects: ['Lead', 'Contact', 'Opportunity'] })
+    await backfill.run()
+    const marks = await sql<{ id: string }>`select id from changes`.execute(db)
+    t.strictSame(new Set(marks.rows.map(({ id }) => id)), new Set([contact, opportunity]))
+    t.ok(await readState(db, watermarkKey('Opportunity')))
+    t.match(await listProblems(db), [
+      { system: 'salesforce', code: 'backfill-failed:Lead', reason: /cannot read Lead.*no luck/ },
+    ])
+    t.match(await stateOf(db), { state: 'running', finishedAt: null, object: 'Lead' })
+
+    const HOUR_S = 3_600
+    for (let second = 0; second < HOUR_S; second++) {
+      time += 1_000
+      await backfill.run()
+    }
+    t.ok(jobsOf(simulator) <= 15, `${jobsOf(simulator)} jobs in an hour`)
+    t.equal((await listProblems(db)).length, 1)
+    t.match(await stateOf(db), { marked: 2 }, 'the others are through')
+
+    fault.remove()
+    time += HOUR_S * 1_000
+    await backfill.run()
+    t.strictSame(await marked(db), new Set(ids))
+    t.strictSame(await listProblems(db), [])
+    t.match(await stateOf(db), { finishedAt: String })
+  },
+)
+
+t.test('what fails in the middle goes on there after a rest, and after the others', async (t) => {
+  const { db, simulator, ids, backfillAt } = await prepare(t, 4_100)
+  // Two counts when it is asked for; a count and two pages of leads.
+  simulator.faults.status(400, { errorCode: 'EXCEEDED_ID_LIMIT', kind: 'query', skip: 5 })
+  let time = 0
+  const backfill = backfillAt(() => time)
+  await backfill.request({ objects: ['Lead', 'Contact'] })
+  await backfill.run()
+  t.equal((await marked(db)).size, 4_000)
+  t.match(await stateOf(db), { objects: ['Contact', 'Lead'], object: 'Lead', locator: ids[3_999] })
+  await sql`delete from changes`.execute(db)
+  await backfill.run()
+  t.equal((await marked(db)).size, 0, 'it rests')
+  time += 2_000
+  await backfill.run()
+  t.equal((await marked(db)).size, 100, 'not from the beginning')
+})
+
+t.test('a new backfill knows nothing of what the former one failed at', async (t) => {
+  const { db, simulator, ids, backfillAt } = await prepare(t, 3)
+  const withheld = simulator.faults.withhold('Lead')
+  const backfill = backfillAt(() => 0)
+  await backfill.request({ objects: ['Lead'] })
+  await backfill.run()
+  t.match(await listProblems(db), [{ code: 'backfill-failed:Lead', advice: /Read and View All/ }])
+  withheld.remove()
+  await backfill.request({ objects: ['Lead'] })
+  t.strictSame(await listProblems(db), [])
+  await backfill.run()
+  t.strictSame(await marked(db), new Set(ids))
 })
 
 t.test('while 100,000 marks of whatever object are queued it waits', async (t) => {
