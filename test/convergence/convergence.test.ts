@@ -7,11 +7,11 @@ import { addUp, tellEachHit, tellHits, type Counts } from './encounters.ts'
 import { historyOf, play, type Place } from './play.ts'
 
 /** Chosen among many: between them its histories have every trouble that passes within seconds, and every blow. */
-const CHOSEN_SEED = 21_115
+const CHOSEN_SEED = 32_995
 const seed = Number(process.env['CONVERGENCE_SEED'] ?? CHOSEN_SEED)
-/** Each round of a history is a case, which begins where the one before has led to: five histories side by side, 25 cases. Of those with
+/** Each round of a history is a case, which begins where the one before has led to: histories side by side, 25 cases. Of those with
  *  kills and frozen leaders, and of those on the embedded database, which take longer, there are fewer. */
-const ROUNDS = [3, 4, 6, 6, 6]
+const ROUNDS = [3, 3, 4, 4, 4, 4, 3]
 
 const kinds = await databaseKinds()
 const embedded = kinds.find(({ name }) => name === 'embedded')!
@@ -19,14 +19,14 @@ const postgres = kinds.find(({ name }) => name === 'postgres')
 t.comment(`seed ${seed}`)
 if (!postgres) t.comment('no PostgreSQL answers: one history on the embedded database, no kills')
 t.setTimeout(600_000)
-t.jobs = 5
+t.jobs = ROUNDS.length
 
 const within = { name: 'embedded', kind: embedded, processes: false }
 const places: Place[] = postgres
   ? [
       { name: 'processes that are killed', kind: postgres, processes: true },
       within,
-      ...[1, 2, 3].map(() => ({ name: 'postgres', kind: postgres, processes: false })),
+      ...ROUNDS.slice(2).map(() => ({ name: 'postgres', kind: postgres, processes: false })),
     ]
   : [within]
 
@@ -36,7 +36,7 @@ const roundsOf = (n: number): number => ROUNDS[n] ?? 5
 await embedded.create(t)
 
 if (postgres && seed === CHOSEN_SEED)
-  t.test('everything that can go wrong goes wrong in one of the histories', async (t) => {
+  t.test('everything that can happen and go wrong does so in one of the histories', async (t) => {
     t.strictSame(missingIn(places.map((place, n) => historyOf(seed + n, place, roundsOf(n)))), [])
   })
 

@@ -7,9 +7,7 @@ import type { Deed, Numbers, Scene } from './scene.ts'
 import { SEEN } from './seen-deeds.ts'
 
 const DEEDS: Record<string, Deed> = { ...SEEN, ...MARKETERS, ...LOSSES, ...BLIND, ...ERASING }
-export const SEEN_DEEDS = [...Object.keys(SEEN), ...Object.keys(MARKETERS)]
-/** The patient soak's alone: a loss that a write of unknown outcome made good in part is found by no edit. */
-export const LOSS_DEEDS = Object.keys(LOSSES)
+export const SEEN_DEEDS = [...Object.keys(SEEN), ...Object.keys(MARKETERS), ...Object.keys(LOSSES)]
 export const BLIND_DEEDS = [...Object.keys(BLIND), ...Object.keys(ERASING)]
 
 /** How often a reconcile and a census have to run until everything that the deed did is found. */

@@ -1,6 +1,6 @@
 // Random histories: an organisation, and rounds in which people work while everything goes wrong. Plain data, so that a seed plays it again.
 import * as fc from 'fast-check'
-import { BLIND_DEEDS, LOSS_DEEDS, SEEN_DEEDS } from './deeds.ts'
+import { BLIND_DEEDS, SEEN_DEEDS } from './deeds.ts'
 import type { Numbers } from './scene.ts'
 import { troubleNames, type Patience } from './troubles.ts'
 
@@ -66,7 +66,7 @@ const round = (patience: Patience): fc.Arbitrary<Step[]> =>
       fc.tuple(
         fc.array(
           fc.oneof(
-            { weight: 12, arbitrary: deed(patience.patient ? [...SEEN_DEEDS, ...LOSS_DEEDS] : SEEN_DEEDS) },
+            { weight: 12, arbitrary: deed(SEEN_DEEDS) },
             { weight: blind ? 5 : 0, arbitrary: deed(BLIND_DEEDS) },
             { weight: 6, arbitrary: trouble(patience) },
             { weight: 5, arbitrary: wait },
