@@ -39,6 +39,10 @@ export function createRest(deps: {
   function note({ headers }: HttpAnswer): void {
     const match = /api-usage=(\d+)\/(\d+)/.exec(headers['sforce-limit-info'] ?? '')
     if (match) usage = { used: Number(match[1]), limit: Number(match[2]) }
+  }
+
+  /** Of what Salesforce itself has answered only: a failure may be a gateway's, whose clock would move watermarks. */
+  function noteClock({ headers }: HttpAnswer): void {
     const date = Date.parse(headers.date ?? '')
     if (Number.isFinite(date)) clock = { offsetMs: date - Date.now(), at: Date.now() }
   }
@@ -70,7 +74,10 @@ export function createRest(deps: {
       }
     }
     const value = call.parse(answer)
-    if (value !== undefined) return { value }
+    if (value !== undefined) {
+      noteClock(answer)
+      return { value }
+    }
     return { todo: 'again', error: unreadableAnswer(answer.status, call.what, kindOf(answer.text)) }
   }
 

@@ -152,7 +152,8 @@ export function openStream(options: StreamOptions): Stream {
         state.received += 1
         state.lastEventAt = new Date()
         const anew = first && startedAnew(cursor, event)
-        first = false
+        // One without a position says nothing about the stream.
+        first &&= event.cursor === null
         if (anew) await noteGap('the stream has started anew, its positions are lower than the stored one')
         await intake.offer(event)
       },

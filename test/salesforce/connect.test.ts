@@ -176,6 +176,22 @@ t.test(
   },
 )
 
+t.test('what a gateway says of the time is not Salesforce’s', async (t) => {
+  const { salesforce, server } = await connectScripted(t, ({ path }) =>
+    path.endsWith('/query')
+      ? {
+          json: { totalSize: 0, done: true, records: [] },
+          headers: { date: 'Mon, 23 Nov 2026 10:00:00 GMT' },
+        }
+      : { status: 503, text: '<html></html>', headers: { date: 'Mon, 23 Nov 2099 10:00:00 GMT' } },
+  )
+  await salesforce.query('SELECT Id FROM Lead')
+  await t.rejects(salesforce.query('SELECT Id FROM Lead', { deleted: true }))
+  const asked = server.asked.length
+  t.equal((await salesforce.serverTime()).getUTCFullYear(), 2026)
+  t.equal(server.asked.length, asked)
+})
+
 t.test('retrieve takes 2,000 ids a call and keys rows by 18 characters', async (t) => {
   const ids = Array.from({ length: 4_001 }, (_, i) => `00Q${String(i).padStart(12, '0')}`)
   const { salesforce, server } = await connectScripted(t, ({ body }) => {

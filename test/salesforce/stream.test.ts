@@ -286,10 +286,12 @@ t.test('a gap that can not be noted is not forgotten', async (t) => {
 })
 
 t.test('positions below the subscribed one tell of a new stream: a gap', async (t) => {
-  const { memory } = await openScripted(t, { cursor: '2112', polls: [[event(13), event(14)]] })
-  await until('the events', () => memory.events.length === 2)
-  t.match(memory.gaps, [/started anew/])
-  t.equal(memory.cursor, '14')
+  for (const polls of [[[event(13), event(14)]], [[event(undefined), event(14)]]]) {
+    const { memory } = await openScripted(t, { cursor: '2112', polls })
+    await until('the events', () => memory.events.length === 2)
+    t.match(memory.gaps, [/started anew/])
+    t.equal(memory.cursor, '14')
+  }
 })
 
 t.test(
