@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createEventIntake, type IntakeOptions } from '../../src/salesforce/event-intake.ts'
 import type { StreamEvent } from '../../src/salesforce/stream-event.ts'
-import { until } from './fixtures/connection.ts'
+import { until } from '../fixtures/until.ts'
 
 function event(n: number | null, size = 1): StreamEvent {
   return { replayId: n, cursor: n === null ? null : String(n), uuid: null, payload: null, raw: '', size }

@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { TIMING } from '../../src/salesforce/stream.ts'
-import { until } from './fixtures/connection.ts'
+import { until } from '../fixtures/until.ts'
 import { openScripted, type Opened } from './fixtures/open-stream.ts'
 import { CHANNEL, event, good, refused, type BayeuxScript, type Sent } from './fixtures/scripted-bayeux.ts'
 import type { Reply } from './fixtures/scripted-server.ts'
@@ -249,8 +249,8 @@ t.test('too many clients of the org: backs off, without a new token', async (t) 
       refused(sent, '403::Handshake denied', denied('403::Organization concurrent user limit exceeded')),
     ),
   })
-  await until('the reason', () => opened.stream.state().code === 'stream_client_limit')
   await opened.stream.subscribed
+  t.ok(opened.memory.states.some(({ code }) => code === 'stream_client_limit'))
   t.equal(opened.logins(), 1)
 })
 
@@ -437,7 +437,9 @@ t.test('events before a broken end are kept, and the rest comes again', async (t
   t.same(bayeux.of('/meta/subscribe')[1]?.ext?.replay, { [CHANNEL]: 2 })
 })
 
-t.test('a client that was given up delivers nothing any more, and leaves no socket', async (t) => {
+const GIVEN_UP = 6
+
+t.test('a client that was given up delivers nothing any more', async (t) => {
   let hanging: ((reply: Reply) => void) | undefined
   const { memory, stream, bayeux } = await openScripted(t, {
     pollMs: 30,
@@ -452,6 +454,20 @@ t.test('a client that was given up delivers nothing any more, and leaves no sock
   await new Promise((resolve) => setTimeout(resolve, 60))
   t.same(memory.events, [])
   t.equal(stream.state().state, 'live')
+})
+
+t.test('clients that were given up one after the other leave no socket', async (t) => {
+  let given = 0
+  const { stream, sockets } = await openScripted(t, {
+    pollMs: 30,
+    play(sent) {
+      if (sent.channel !== '/meta/connect' || ++given > GIVEN_UP) return undefined
+      return { fate: 'hang' }
+    },
+  })
+  await until('the last of them to be given up', () => given > GIVEN_UP && stream.state().state === 'live')
+  // The poll, and one that is kept for calls beside it.
+  await until('no socket of theirs to be left', async () => (await sockets()) <= 2)
 })
 
 t.test('an org that is not there at all is tried again and again', async (t) => {

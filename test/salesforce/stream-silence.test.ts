@@ -121,3 +121,8 @@ t.test('no state lasts longer than three minutes without progress or a visible r
   for (const [n, silence] of silences.entries())
     t.ok(silence <= THREE_MINUTES_MS + SLACK_MS, `${silence} ms: ${JSON.stringify(sample[n])}`)
 })
+
+t.test('a server that is too busy is left alone for minutes, and no state outlasts three', async (t) => {
+  t.ok(TIMING.serverBusy.firstMs >= 2 * 60_000, 'back off minutes, same token')
+  t.ok(TIMING.serverBusy.capMs < 3 * 60_000)
+})

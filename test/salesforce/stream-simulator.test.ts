@@ -1,6 +1,6 @@
 // The stream against the simulated org: DML publishes events, faults happen, and what is stored at the end is everything.
 import t from 'tap'
-import { until } from './fixtures/connection.ts'
+import { until } from '../fixtures/until.ts'
 import { remember, type Memory } from './fixtures/open-stream.ts'
 import { CHANNEL } from './fixtures/scripted-bayeux.ts'
 import { connectSimulated, openSimulated } from './fixtures/simulated.ts'

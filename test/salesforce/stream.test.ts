@@ -1,7 +1,7 @@
 // What the stream stores, when its cursor moves, and what it does when storing is slow or fails.
 import t from 'tap'
 import type { StreamEvent } from '../../src/salesforce/stream.ts'
-import { until } from './fixtures/connection.ts'
+import { until } from '../fixtures/until.ts'
 import { openScripted } from './fixtures/open-stream.ts'
 import { CHANNEL, event, good } from './fixtures/scripted-bayeux.ts'
 

@@ -104,6 +104,19 @@ story(
 )
 
 story(
+  'A sales person whose deactivation no event tells of leaves with the next reconcile',
+  { org: (org) => ({ ...smallOrg(org), zoe: addUser(org, 'Zoe') }) },
+  async (t, { org, ids, instance, salesforce, inStep, reconcile }) => {
+    t.ok(instance.findSalesPerson(ids.zoe))
+    salesforce.faults.dropEventsAtSource(1)
+    org.update('User', ids.zoe, { IsActive: false })
+    await reconcile()
+    await inStep()
+    t.notOk(instance.findSalesPerson(ids.zoe))
+  },
+)
+
+story(
   'A change of a record that was hidden for a while is sent after the next census that sees it',
   {},
   async (t, { org, ids, person, parked, db, api, quiet, inStep }) => {
