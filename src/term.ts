@@ -14,13 +14,13 @@ import type { Log } from './log.ts'
 import type { TermSignals } from './leadership.ts'
 import { isTermOver, loop, pause, untilAborted } from './loop.ts'
 import type { MarketoConnection } from './marketo-connection.ts'
-import type { MarketoSchema } from './marketo/describe.ts'
 import { createRemap } from './remap.ts'
 import { readReport, type ReportSources } from './report.ts'
 import type { SalesforceConnection } from './salesforce-connection.ts'
 import { UNREADABLE } from './sync/census.ts'
 import type { SyncCounters } from './sync/counters.ts'
 import type { Tally } from './tally.ts'
+import { createTellDescription } from './tell-description.ts'
 
 export interface TermDeps {
   config: Config
@@ -93,7 +93,8 @@ export async function runTerm(deps: TermDeps, term: Term, signals: TermSignals):
     try {
       const schema = await persist('marketo', () => marketo.schema())
       if (schema === undefined) return
-      await persist('mapping', () => tellMissing(schema))
+      const tellDescription = createTellDescription({ leader, marketo })
+      await persist('mapping', tellDescription)
       const remap = createRemap({ db, leader, salesforce, marketo, signal })
       let mapping = await persist('mapping', () => remap({ fresh: false }))
       if (mapping === undefined) return
@@ -102,9 +103,20 @@ export async function runTerm(deps: TermDeps, term: Term, signals: TermSignals):
         {
           current: () => mapping!,
           reload: async (options) => {
-            mapping = await remap(options)
+            try {
+              mapping = await remap(options)
+            } finally {
+              await tellDescription()
+            }
           },
-          describe: () => marketo.schema({ fresh: true }),
+          describe: async () => {
+            try {
+              return await marketo.schema({ fresh: true })
+            } finally {
+              await tellDescription()
+            }
+          },
+          isDoubted: () => marketo.doubt() !== undefined,
         },
       )
     } finally {
@@ -145,12 +157,5 @@ export async function runTerm(deps: TermDeps, term: Term, signals: TermSignals):
       }
     }
     return undefined
-  }
-
-  async function tellMissing(schema: MarketoSchema): Promise<void> {
-    await leader(async (trx) => {
-      for (const { object, field, reason, advice } of schema.missing)
-        await raiseProblem(trx, { system: 'mapping', code: `missing:${object}.${field}`, reason, advice })
-    })
   }
 }

@@ -1,5 +1,7 @@
 import t from 'tap'
+import { BridgeError } from '../src/errors.ts'
 import type { MarketoSchema } from '../src/marketo/describe.ts'
+import { NOT_BELIEVED } from '../src/marketo/description.ts'
 import { createMappingWatch } from '../src/watch-mapping.ts'
 
 const MINUTE_MS = 60_000
@@ -7,9 +9,11 @@ const MINUTE_MS = 60_000
 function start() {
   let time = 0
   let isAway = false
+  let isDoubted = false
   const done: string[] = []
   const step = (name: string) => async () => {
     if (isAway) throw new Error('away')
+    if (isDoubted && name === 'describe') throw new BridgeError(NOT_BELIEVED, 'Gone.', 'Ask.')
     done.push(name)
   }
   let fields = ['title']
@@ -19,11 +23,15 @@ function start() {
       objects: { Lead: { fields: new Map(fields.map((name) => [name, {}])) } },
     } as unknown as MarketoSchema
   }
-  const watch = createMappingWatch({ describe, reload: step('reload') }, () => time)
+  const watch = createMappingWatch(
+    { describe, reload: step('reload'), isDoubted: () => isDoubted },
+    () => time,
+  )
   return {
     watch,
     wait: (ms: number) => void (time += ms),
     changeFields: () => void (fields = [...fields, `field${fields.length}`]),
+    doubt: (now: boolean) => void (isDoubted = now),
     away: (now: boolean) => void (isAway = now),
     /** What a round has done. */
     round: async (): Promise<string[]> => {
@@ -83,3 +91,26 @@ t.test('what fails is done again', async (t) => {
   wait(MINUTE_MS)
   t.strictSame(await round(), ['describe', 'reload'])
 })
+
+t.test(
+  'a description that could not be renewed is asked for at once, then ever less often, and the mapping is read meanwhile',
+  async (t) => {
+    const { round, wait, doubt } = start()
+    doubt(true)
+    const asked: number[] = []
+    let reloads = 0
+    for (let minutes = 0; minutes < 60; minutes++) {
+      await round().then(
+        (done) => void (reloads += done.length),
+        () => asked.push(minutes),
+      )
+      wait(MINUTE_MS)
+    }
+    t.strictSame(asked, [0, 2, 6, 14, 24, 34, 44, 54])
+    t.ok(reloads >= 3, `${reloads}`)
+    doubt(false)
+    wait(10 * MINUTE_MS)
+    t.strictSame(await round(), ['reload'])
+    t.strictSame(await round(), [])
+  },
+)

@@ -72,15 +72,18 @@ const ASK_FOR_FEATURE =
 
 const name = z.string().min(1)
 const description = z.object({
-  fields: z.array(
-    z.object({
-      name,
-      dataType: z.string().catch('string'),
-      length: z.coerce.number().int().positive().optional().catch(undefined),
-      // A description without the flag (the older lead description) says nothing against writing.
-      updateable: z.boolean().catch(true),
-    }),
-  ),
+  fields: z
+    .array(
+      z.object({
+        name,
+        dataType: z.string().catch('string'),
+        length: z.coerce.number().int().positive().optional().catch(undefined),
+        // A description without the flag (the older lead description) says nothing against writing.
+        updateable: z.boolean().catch(true),
+      }),
+    )
+    // All five have fields, on every instance.
+    .min(1),
   searchableFields: z.array(z.array(name).or(name.transform((one) => [one]))).catch([]),
 })
 

@@ -69,8 +69,10 @@ t.test('what cannot be described is an error with a reason and advice', async (t
     code: '603',
     advice: /Admin > Users & Roles/,
   })
-  marketo.script(success([]))
-  await t.rejects(describeMarketo(client), { code: 'not-marketo', message: /describe/ })
+  for (const nothing of [[], [{}], [{ fields: [] }], [{ fields: null }]]) {
+    marketo.script(success(nothing))
+    await t.rejects(describeMarketo(client), { code: 'not-marketo', message: /describe/ })
+  }
   marketo.script(text('<html>', 200))
   await t.rejects(describeMarketo(client), { code: 'not-json' })
 })

@@ -157,3 +157,47 @@ t.test('a field that Marketo lacks is told once, in plain words', async (t) => {
   t.match(told, [{ system: 'mapping', code: 'missing:Lead.externalPersonId', advice: /MSI Non-Native/ }])
   t.equal(told.length, 1)
 })
+
+for (const [what, fields] of [
+  ['no fields at all', []],
+  ['only some of its fields', [{ name: 'email', dataType: 'email' }]],
+] as const)
+  t.test(
+    `Marketo describes ${what}, all of a sudden: the former description holds, and that is told`,
+    async (t) => {
+      let ids: SmallOrg
+      const { db, salesforce, marketo, settled, api, status } = await startBridge(t, {
+        kind,
+        org: (org) => void (ids = smallOrg(org)),
+      })
+      skipRests(t, { db })
+      await settled(30_000)
+      const lena = marketo.instance.findLeads('externalPersonId', ids!.lena)[0]!
+      const described = marketo.faults.add({
+        kind: 'http',
+        status: 200,
+        contentType: 'application/json',
+        body: JSON.stringify({ success: true, result: [{ name: 'API Lead', fields, searchableFields: [] }] }),
+        match: { endpoint: 'leads/describe2.json' },
+      })
+      const { body } = await api('/api/mapping/reload', { method: 'POST' })
+      const mapped = (body.objects as { object: string; fields: Pair[] }[]).find(
+        ({ object }) => object === 'Lead',
+      )
+      t.ok(mapped!.fields.some(({ marketoField }) => marketoField === 'title'))
+      t.match((await status()).problems, [
+        { system: 'marketo', code: 'description', reason: /the former one still holds/, advice: /\w/ },
+      ])
+      salesforce.org.update('Lead', ids!.lena, { Title: 'Sent all the same' })
+      const late = salesforce.org.insert('Lead', { LastName: 'Late', Company: 'X', Title: 'Whole' })
+      await until('the edit to arrive', () => lena.fields.title === 'Sent all the same', 30_000)
+      await until(
+        'the new one to arrive whole',
+        () => marketo.instance.findLeads('externalPersonId', late)[0]?.fields.title === 'Whole',
+        30_000,
+      )
+      described.remove()
+      await api('/api/mapping/reload', { method: 'POST' })
+      t.strictSame((await status()).problems, [])
+    },
+  )
