@@ -22,7 +22,7 @@ import { createReader } from './salesforce/read.ts'
 import { openStream } from './salesforce/stream.ts'
 import { createBackfill } from './sync/backfill.ts'
 import { createBrake } from './sync/brake.ts'
-import { CENSUS_EVERY_MS, createCensus } from './sync/census.ts'
+import { createCensus } from './sync/census.ts'
 import { createCarryOut } from './sync/carry-out.ts'
 import { CHANNEL } from './sync/events.ts'
 import { createEventStore, cursorKey } from './sync/listen.ts'
@@ -39,6 +39,7 @@ import { createWork } from './sync/work.ts'
 import { createTellStream } from './tell-stream.ts'
 import type { TermDeps } from './term.ts'
 import { createMappingWatch, type LivingMapping } from './watch-mapping.ts'
+import { createWhenDue } from './when-due.ts'
 
 export interface FlowDeps extends Omit<TermDeps, 'salesforce'> {
   leader: LeaderTransaction
@@ -57,7 +58,6 @@ export interface FlowDeps extends Omit<TermDeps, 'salesforce'> {
 const DRAIN_MS = 20_000
 /** Waiting children whose parent's cure was missed go on within a minute (design §5, rule 5). */
 const CURE_EVERY_MS = 30_000
-const MAPPING_AGAIN_MS = 60_000
 const USAGE_EVERY_MS = 10 * 60_000
 /** However long a refresh is not due, its loop looks again after this. */
 const LONGEST_REST_MS = 60_000
@@ -65,12 +65,9 @@ const VACUUM_AT_LEAST_MS = 5 * 60_000
 const MAINTENANCE_EVERY_MS = 60_000
 /** The charts' points are five minutes apart; the last one grows meanwhile. */
 const SAMPLE_EVERY_MS = 20_000
-/** While the daily delivery limit holds events back, reconciling takes their place. */
-const RECONCILE_WITHOUT_STREAM_MS = 5 * 60_000
 /** A hiccup of Salesforce is over in a moment, and the next one goes on where this one stopped. */
-const RECONCILE_AGAIN_MS = { first: 2_000, longest: 60_000 }
-/** One that failed has read a million ids, perhaps. */
-const CENSUS_AGAIN_MS = 15 * 60_000
+const SOON_AGAIN_MS = { first: 2_000, longest: 60_000 }
+const MAPPING_AGAIN_MS = { first: 10_000, longest: 10 * 60_000 }
 
 export async function runFlows(deps: FlowDeps, mapping: LivingMapping): Promise<void> {
   const { config, database, leader, salesforce, client, pacing, log, counters, stopping, signal, sources } =
@@ -78,7 +75,6 @@ export async function runFlows(deps: FlowDeps, mapping: LivingMapping): Promise<
   const { db } = database
   const { env } = config
   const now = Date.now
-  const startedAt = now()
   const wake = (): void => sync.wake()
 
   const reader = createReader(salesforce)
@@ -106,7 +102,7 @@ export async function runFlows(deps: FlowDeps, mapping: LivingMapping): Promise<
   const askedReconcile = createOwedReconcile({ db, leader, reason: 'asked' })
   const gapReconcile = createOwedReconcile({ db, leader, reason: 'gap' })
   const census = createCensus({ ...finding, salesforce })
-  const catchUp = createCatchUp({ db, leader, backfill, census, brake, log })
+  const catchUp = createCatchUp({ db, leader, backfill, census, brake, log, now })
   const mappingWatch = createMappingWatch(mapping, now)
   const work = createWork({
     db,
@@ -159,15 +155,26 @@ export async function runFlows(deps: FlowDeps, mapping: LivingMapping): Promise<
     now,
     signal,
   })
+  const everyMs = env.RECONCILE_EVERY_MINUTES * 60_000
+  const whenDue = createWhenDue({
+    reconcile,
+    census,
+    asked: askedReconcile,
+    gap: gapReconcile,
+    backfill,
+    streamState: () => stream.state().state,
+    everyMs,
+    now,
+  })
   let allFilled = false
-  let vacuumedAt = startedAt
+  let vacuumedAt = now()
   let refreshIn = 0
   let sweepIn = 0
   sources.stream = () => stream.state()
   sources.backfill = () => backfill.progress(sync.inFlight())
   sources.reconcile = {
     lastRunAt: () => reconcile.lastRunAt(),
-    everyMs: env.RECONCILE_EVERY_MINUTES * 60_000,
+    everyMs,
   }
 
   async function fillAtFirst(): Promise<void> {
@@ -195,27 +202,6 @@ export async function runFlows(deps: FlowDeps, mapping: LivingMapping): Promise<
     wake()
   }
 
-  async function reconcileWhenDue(): Promise<void> {
-    const [asked, gap] = [await askedReconcile.pending(), await gapReconcile.pending()]
-    const everyMs = env.RECONCILE_EVERY_MINUTES * 60_000
-    const wait =
-      stream.state().state === 'daily-limit' ? Math.min(everyMs, RECONCILE_WITHOUT_STREAM_MS) : everyMs
-    const isDue = now() - (await lastRunOf(reconcile)) >= wait
-    if ((asked ?? gap) !== undefined || isDue || (await reconcile.isOwed())) await reconcile.runOnce()
-    if (gap !== undefined) await gapReconcile.answer(gap)
-    if (asked === undefined) return
-    await census.runOnce()
-    await askedReconcile.answer(asked)
-  }
-
-  /** Of whatever leader: terms may be shorter than the time between two runs. Before the first one, since the first backfill. */
-  async function lastRunOf({ lastRunAt }: Pick<typeof census, 'lastRunAt'>): Promise<number> {
-    const last = (await lastRunAt())?.getTime()
-    if (last !== undefined) return last
-    const begun = (await backfill.state())?.startedAt
-    return begun === undefined ? startedAt : Date.parse(begun)
-  }
-
   const every = (name: string, everyMs: number, step: () => Promise<unknown>) =>
     loop({ name, everyMs, signal: stopping, log }, step)
   const loops = [
@@ -225,31 +211,30 @@ export async function runFlows(deps: FlowDeps, mapping: LivingMapping): Promise<
     every('the look-up of unknown outcomes', 1_000, () => recover.runOnce()),
     every('the release of waiting records', CURE_EVERY_MS, () => leader(releaseCured)),
     every('the brake on removals', CURE_EVERY_MS, () => brake.tell()),
-    every('the backfill', 1_000, async () => {
-      await fillAtFirst()
-      await backfill.run()
-    }),
     every(
-      'the reconcile',
+      'the backfill',
       1_000,
       patient(
-        Math.min(RECONCILE_AGAIN_MS.longest, env.RECONCILE_EVERY_MINUTES * 60_000),
-        reconcileWhenDue,
-        RECONCILE_AGAIN_MS.first,
+        SOON_AGAIN_MS.longest,
+        async () => {
+          await fillAtFirst()
+          await backfill.run()
+        },
+        SOON_AGAIN_MS.first,
       ),
     ),
     every(
-      'the census',
-      60_000,
-      patient(CENSUS_AGAIN_MS, async () => {
-        if (now() - (await lastRunOf(census)) >= CENSUS_EVERY_MS) await census.runOnce()
-      }),
+      'the reconcile',
+      1_000,
+      patient(Math.min(SOON_AGAIN_MS.longest, everyMs), () => whenDue.reconcile(), SOON_AGAIN_MS.first),
     ),
+    every('the census', 60_000, () => whenDue.dailyCensus()),
+    every('the census that was asked for', 1_000, () => whenDue.askedCensus()),
     every('the commands', 1_000, createObey({ db, leader, log, now, act: obey })),
     every(
       'the mapping',
       1_000,
-      patient(MAPPING_AGAIN_MS, () => mappingWatch.runOnce()),
+      patient(MAPPING_AGAIN_MS.longest, () => mappingWatch.runOnce(), MAPPING_AGAIN_MS.first),
     ),
     every('what the mapping changed', 1_000, () => catchUp.runOnce()),
     every("Marketo's usage", USAGE_EVERY_MS, async () => {

@@ -17,7 +17,7 @@ import { pageOfParked } from '../database/parked-list.ts'
 import { stillParked, unpark } from '../database/parked.ts'
 import { clearProblem, raiseProblem, readState, writeState } from '../database/state.ts'
 import type { Db, Trx } from '../database/tables.ts'
-import { reasonOf } from '../errors.ts'
+import { BridgeError, reasonOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Salesforce } from '../salesforce/connect.ts'
 import { OBJECTS, type ObjectName } from '../salesforce/ids.ts'
@@ -26,10 +26,13 @@ import type { Mapping } from './mapping.ts'
 import { MISSED_IS_GONE, NOT_SHOWN } from './plan.ts'
 import { scopeOf } from './scope.ts'
 
+const FAILED = 'census-failed'
 /** The code of the problem that stays from one census to the next, which is a day later. */
 export const UNREADABLE = 'unreadable-records'
 
 export const CENSUS_EVERY_MS = 24 * 3_600_000
+/** What can't be read of it is tried again after this: a million ids, perhaps. */
+export const CENSUS_AGAIN_MS = { first: 5_000, longest: 15 * 60_000 }
 /** getDeleted looks back 15 days at most (salesforce facts §7). */
 const DELETED_LOG_MS = 14 * 24 * 3_600_000
 const IDS_A_STEP = 2_000
@@ -42,7 +45,8 @@ interface CensusState {
 }
 
 export interface Census {
-  runOnce(): Promise<void>
+  /** Counts each object, or those alone that were not counted since then. One that can't be read hides nothing of the others; then it fails. */
+  runOnce(since?: number): Promise<void>
   /** When the last one ended. */
   lastRunAt(): Promise<Date | null>
 }
@@ -54,12 +58,15 @@ export function createCensus(deps: {
   reader: Reader
   mapping: () => Mapping
   log: Log
+  now: () => number
   signal: AbortSignal
   wake: () => void
 }): Census {
-  const { db, leader, salesforce, reader, log, signal, wake } = deps
+  const { db, leader, salesforce, reader, log, now, signal, wake } = deps
   // One at a time: they share a table.
   let last = Promise.resolve()
+  /** When each object was begun to be counted, and how many were not shown. */
+  const counted = new Map<ObjectName, { at: number; unreadable: number }>()
 
   async function count(object: ObjectName): Promise<{ unknown: number; unseen: number; unreadable: number }> {
     await leader(clearCensus)
@@ -165,60 +172,78 @@ export function createCensus(deps: {
     return hidden.map((id) => ({ id, proven: log.has(id) }))
   }
 
-  async function tell(unreadable: number): Promise<void> {
-    await leader(async (trx) => {
-      if (unreadable === 0) return clearProblem(trx, 'salesforce', UNREADABLE)
-      await raiseProblem(trx, {
-        system: 'salesforce',
-        code: UNREADABLE,
-        reason: `${unreadable} records that are in Marketo are not shown by Salesforce any more: hard deleted, or hidden from the integration user. Nothing was removed yet.`,
-        advice:
-          'Check the permission set Marketo_Sync_Integration (View All on the objects). What two censuses running have missed, while others of its object are readable, is taken as deleted.',
-      })
-    })
-  }
-
   return {
     async lastRunAt() {
       const state = await readState<CensusState>(db, KEY)
       return state === undefined ? null : new Date(state.lastRunAt)
     },
 
-    runOnce() {
-      last = last.catch(() => undefined).then(run)
+    runOnce(since = now()) {
+      last = last.catch(() => undefined).then(() => run(since))
       return last
     },
   }
 
-  async function run(): Promise<void> {
-    const startedAt = Date.now()
-    let unreadable = 0
-    const failures: unknown[] = []
-    for (const object of OBJECTS) {
-      if (signal.aborted || !deps.mapping().objects[object].active) continue
+  async function run(since: number): Promise<void> {
+    const startedAt = now()
+    const objects = OBJECTS.filter((object) => deps.mapping().objects[object].active)
+    const failed = new Map<ObjectName, unknown>()
+    for (const object of objects) {
+      signal.throwIfAborted()
+      const at = now()
+      if ((counted.get(object)?.at ?? -Infinity) >= since) continue
       const found = await count(object).catch((error: unknown) => {
-        failures.push(error)
+        signal.throwIfAborted()
+        failed.set(object, error)
         log.warn({ object, reason: reasonOf(error) }, `${object} could not be counted; the others are`)
-        return { unknown: 0, unseen: 0, unreadable: 0 }
       })
-      unreadable += found.unreadable
+      if (found === undefined) continue
+      counted.set(object, { at, unreadable: found.unreadable })
       if (found.unknown + found.unseen > 0)
         log.info(
           { object, ...found },
           `the census of ${object} found ${found.unknown + found.unseen} records to look at`,
         )
     }
-    if (failures.length > 0) throw failures[0]
-    await tell(unreadable)
+    const counts = objects.flatMap((object) => counted.get(object) ?? [])
     await leader(async (trx) => {
+      await tellFailed(trx, failed)
+      if (failed.size > 0) return
+      await tellUnreadable(
+        trx,
+        counts.reduce((all, { unreadable }) => all + unreadable, 0),
+      )
       await clearCensus(trx)
       await writeState(trx, KEY, {
-        startedAt: new Date(startedAt).toISOString(),
-        lastRunAt: new Date().toISOString(),
+        startedAt: new Date(Math.min(startedAt, ...counts.map(({ at }) => at))).toISOString(),
+        lastRunAt: new Date(now()).toISOString(),
       })
     })
-    log.info({ ms: Date.now() - startedAt }, 'the census is done')
+    for (const error of failed.values()) throw error
+    log.info({ ms: now() - startedAt }, 'the census is done')
   }
+}
+
+async function tellUnreadable(trx: Trx, records: number): Promise<void> {
+  if (records === 0) return clearProblem(trx, 'salesforce', UNREADABLE)
+  await raiseProblem(trx, {
+    system: 'salesforce',
+    code: UNREADABLE,
+    reason: `${records} records that are in Marketo are not shown by Salesforce any more: hard deleted, or hidden from the integration user. Nothing was removed yet.`,
+    advice:
+      'Check the permission set Marketo_Sync_Integration (View All on the objects). What two censuses running have missed, while others of its object are readable, is taken as deleted.',
+  })
+}
+
+async function tellFailed(trx: Trx, failed: ReadonlyMap<ObjectName, unknown>): Promise<void> {
+  const [error] = failed.values()
+  if (error === undefined) return clearProblem(trx, 'salesforce', FAILED)
+  await raiseProblem(trx, {
+    system: 'salesforce',
+    code: FAILED,
+    reason: `${[...failed.keys()].join(', ')} could not be compared with Marketo, so what was deleted for good, or what a changed filter lets in or leaves out, is not found yet: ${reasonOf(error)}`,
+    advice: error instanceof BridgeError ? error.advice : 'It is tried again by itself; see the log.',
+  })
 }
 
 /** Without those that have come back since Salesforce was asked, or are just looked at again. What Marketo has is removed there first. */

@@ -5,10 +5,11 @@ import { lockState } from '../database/pending-commands.ts'
 import { clearState, readState, writeState } from '../database/state.ts'
 import type { Db, Trx } from '../database/tables.ts'
 import type { Log } from '../log.ts'
+import { patient } from '../loop.ts'
 import { OBJECTS, type ObjectName } from '../salesforce/ids.ts'
 import type { Backfill } from './backfill.ts'
 import type { Brake } from './brake.ts'
-import type { Census } from './census.ts'
+import { CENSUS_AGAIN_MS, type Census } from './census.ts'
 import type { Mapping, ObjectMapping } from './mapping.ts'
 
 export interface MappingChanges {
@@ -69,8 +70,31 @@ export function createCatchUp(deps: {
   census: Pick<Census, 'runOnce'>
   brake: Pick<Brake, 'lookAgain'>
   log: Log
+  now: () => number
 }): { runOnce(): Promise<void> } {
-  const { db, leader, backfill, census, brake, log } = deps
+  const { db, leader, backfill, census, brake, log, now } = deps
+  /** Each change has patience of its own: who corrects a filter need not wait because something could not be read for the former one. */
+  let begun: { noted: number; step: () => Promise<void> } | undefined
+
+  async function begin({ refill, recount, noted }: WaitingChanges): Promise<() => Promise<void>> {
+    log.info({ refill, recount }, 'the mapping has changed: looking at the records again')
+    const since = now()
+    // What another filter had left out may belong in Marketo after all.
+    if (recount) await brake.lookAgain()
+    async function step(): Promise<void> {
+      // One that failed goes on with what it could not read.
+      if (recount) await census.runOnce(since)
+      // One that has begun meanwhile goes first; what waits is looked at again when it is done.
+      if (refill.length > 0 && !(await backfill.request({ objects: refill, unlessRunning: true }))) return
+      await leader(async (trx) => {
+        // What was noted meanwhile stays for the next time.
+        const current = await lockState<WaitingChanges>(trx, KEY)
+        if (current?.noted === noted) await clearState(trx, KEY)
+      })
+      begun = undefined
+    }
+    return patient(CENSUS_AGAIN_MS.longest, step, CENSUS_AGAIN_MS.first)
+  }
 
   return {
     async runOnce() {
@@ -78,20 +102,8 @@ export function createCatchUp(deps: {
       if (waiting === undefined) return
       const state = (await backfill.state())?.state
       if (state === undefined || state === 'running' || state === 'paused') return
-      const { refill, recount } = waiting
-      log.info({ refill, recount }, 'the mapping has changed: looking at the records again')
-      if (recount) {
-        // What another filter had left out may belong in Marketo after all.
-        await brake.lookAgain()
-        await census.runOnce()
-      }
-      // One that has begun meanwhile goes first; what waits is looked at again when it is done.
-      if (refill.length > 0 && !(await backfill.request({ objects: refill, unlessRunning: true }))) return
-      await leader(async (trx) => {
-        // What was noted meanwhile stays for the next time.
-        const now = await lockState<WaitingChanges>(trx, KEY)
-        if (now?.noted === waiting.noted) await clearState(trx, KEY)
-      })
+      if (begun?.noted !== waiting.noted) begun = { noted: waiting.noted, step: await begin(waiting) }
+      await begun.step()
     },
   }
 }

@@ -4,6 +4,8 @@ import { mark, PRIORITY, readChange, waitForParent } from '../../src/database/ch
 import { confirm, readLedger } from '../../src/database/ledger.ts'
 import type { LeaderTransaction } from '../../src/database/lease.ts'
 import { park, readParked, unpark } from '../../src/database/parked.ts'
+import { listProblems, readState } from '../../src/database/state.ts'
+import { BridgeError } from '../../src/errors.ts'
 import { createLog } from '../../src/log.ts'
 import { OBJECTS } from '../../src/salesforce/ids.ts'
 import { createReader, type Reader } from '../../src/salesforce/read.ts'
@@ -55,6 +57,7 @@ t.test('only who has not come back while Salesforce was asked is gone for good',
     reader: { ...reader, read },
     mapping: () => wholeMapping({ settings }),
     log: createLog('silent'),
+    now: Date.now,
     signal: AbortSignal.timeout(60_000),
     wake: () => undefined,
   })
@@ -68,3 +71,75 @@ t.test('only who has not come back while Salesforce was asked is gone for good',
   t.equal(await readChange(db, gone), undefined)
   t.ok(await readChange(db, asked))
 })
+
+t.test(
+  'one object that can not be read hides nothing of the others, which are not read again for it',
+  async (t) => {
+    const { simulator, salesforce } = await connectSimulated(t)
+    const { db } = await (await databaseKinds()).at(-1)!.create(t)
+    const lead = simulator.org.insert('Lead', { LastName: 'L', Company: 'X' }, { silent: true })
+    const reader = createReader(salesforce)
+    const listed: string[] = []
+    let time = 1_000
+    let refuse: string[] = ['Account', 'Opportunity']
+    const stop = new AbortController()
+    const census = createCensus({
+      db,
+      leader: (work) => db.transaction().execute(work),
+      salesforce,
+      reader: {
+        ...reader,
+        allIds(object, ...rest) {
+          listed.push(object)
+          if (refuse.includes(object))
+            throw new BridgeError('salesforce_object_missing', 'Not for you.', 'Give Read on it.')
+          return object === 'Account' ? reader.allIds(object) : reader.allIds(object, ...rest)
+        },
+      },
+      mapping: () => wholeMapping(),
+      log: createLog('silent'),
+      now: () => time,
+      signal: stop.signal,
+      wake: () => undefined,
+    })
+    const round = async (since?: number) => {
+      listed.length = 0
+      await census
+        .runOnce(since)
+        .catch((error: unknown) => t.match(error, { code: 'salesforce_object_missing' }))
+      return [...listed]
+    }
+    const asked = time++
+    t.strictSame(await round(asked), [...OBJECTS])
+    t.ok(await readChange(db, lead))
+    t.equal(await census.lastRunAt(), null)
+    t.match(await listProblems(db), [
+      {
+        system: 'salesforce',
+        code: 'census-failed',
+        reason: /^Account, Opportunity could not be compared.*Not for you/,
+        advice: 'Give Read on it.',
+      },
+    ])
+    refuse = ['Opportunity']
+    t.strictSame(await round(asked), ['Account', 'Opportunity'])
+    refuse = []
+    time++
+    t.strictSame(await round(asked), ['Opportunity'])
+    t.ok(await census.lastRunAt())
+    t.strictSame(await listProblems(db), [])
+    t.match(
+      await readState(db, 'census'),
+      { startedAt: new Date(asked + 1).toISOString() },
+      'of the first look',
+    )
+    t.strictSame(await round(time), ['User', 'Account', 'Lead', 'Contact', 'OpportunityContactRole'])
+    time++
+    t.strictSame(await round(), [...OBJECTS])
+
+    const before = await readState(db, 'census')
+    stop.abort()
+    await t.rejects(census.runOnce(), { name: 'AbortError' })
+    t.strictSame(await readState(db, 'census'), before, 'one that is broken off is none')
+  },
+)

@@ -1,3 +1,4 @@
+import { mock } from 'node:test'
 import t from 'tap'
 import type { LeaderTransaction } from '../../src/database/lease.ts'
 import { createLog } from '../../src/log.ts'
@@ -59,6 +60,7 @@ t.test('what changes again while the records are looked at is looked at once mor
     },
     brake: { lookAgain: async () => undefined },
     log: createLog('silent'),
+    now: Date.now,
   })
   await catchUp.runOnce()
   t.equal(counted, 0)
@@ -68,4 +70,53 @@ t.test('what changes again while the records are looked at is looked at once mor
   await catchUp.runOnce()
   t.equal(counted, 2)
   t.strictSame(asked, [['Lead'], ['Lead']])
+})
+
+t.test('a census that fails is not repeated at once, and goes on as what it was', async (t) => {
+  const { db } = await (await databaseKinds()).at(-1)!.create(t)
+  const leader: LeaderTransaction = (work) => db.transaction().execute(work)
+  const note = () => leader((trx) => noteChanges(trx, { refill: [], recount: true }))
+  const counts: (number | undefined)[] = []
+  let looks = 0
+  let fails = true
+  let time = 7
+  const catchUp = createCatchUp({
+    db,
+    leader,
+    backfill: { state: async () => ({ state: 'done' }) as BackfillState, request: async () => true },
+    census: {
+      runOnce: async (since) => {
+        counts.push(since)
+        if (fails) throw new Error('no Opportunity for you')
+      },
+    },
+    brake: { lookAgain: async () => void looks++ },
+    log: createLog('silent'),
+    now: () => time,
+  })
+  mock.timers.enable({ apis: ['Date'], now: 0 })
+  t.teardown(() => mock.timers.reset())
+  await note()
+  let failures = 0
+  const forSeconds = async (seconds: number): Promise<void> => {
+    for (let second = 0; second < seconds; second++) {
+      await catchUp.runOnce().catch(() => failures++)
+      mock.timers.tick(1_000)
+      time++
+    }
+  }
+  await forSeconds(3_600)
+  t.ok(failures >= 5 && failures <= 12, `${failures} times in an hour`)
+  t.equal(looks, 1)
+  t.strictSame(new Set(counts), new Set([7]), 'what was counted since then is not counted again')
+
+  t.comment('an admin who corrects the filter does not wait')
+  await note()
+  const at = time
+  fails = false
+  await forSeconds(1)
+  t.equal(counts.at(-1), at)
+  const all = counts.length
+  await forSeconds(3)
+  t.equal(counts.length, all, 'it is done')
 })
