@@ -6,7 +6,7 @@ import { missingIn } from './coverage.ts'
 import { addUp, tellEachHit, tellHits, type Counts } from './encounters.ts'
 import { historyOf, play, type Place } from './play.ts'
 
-/** Chosen among many: between them its histories have every trouble that passes within seconds, and every blow. */
+/** Chosen among many: between them its histories have every deed, every trouble that passes within seconds, and every blow. */
 const CHOSEN_SEED = 32_995
 const seed = Number(process.env['CONVERGENCE_SEED'] ?? CHOSEN_SEED)
 /** Each round of a history is a case, which begins where the one before has led to: histories side by side, 25 cases. Of those with

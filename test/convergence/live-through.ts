@@ -102,6 +102,7 @@ async function converge(
   let reconciled = 0
   let retriedAt = 0
   while (Date.now() < deadline) {
+    giveAPosition(salesforce)
     const left = await whatIsLeft(living)
     if (!left.busy && reconciled < reconciles + (left.unreadable ? CENSUSES_OF_THE_ERASED : 0)) {
       await insist(deadline, () =>
@@ -145,6 +146,13 @@ async function converge(
       `not in step within ${deadlineMs / 1000} s:\n  ${complaints.slice(0, 20).join('\n  ')}\n${living.log.slice(-25).join('')}`,
     )
   return result.persons
+}
+
+/** Until it has stored an event, whatever ends the stream makes it join anew, and events of whole rounds would be the reconcile's to find. */
+function giveAPosition({ org, events }: Living['salesforce']): void {
+  if (events.joinedAfter.at(-1) !== events.published.length) return
+  const [user] = org.all('User')
+  events.publishRaw({ Object_Type__c: 'User', Change_Type__c: 'UPDATE', Record_Ids__c: user?.Id })
 }
 
 const reconcilesAfter = (round: Step[]): number =>
