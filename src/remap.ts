@@ -3,6 +3,7 @@ import { MAPPING_KEY } from './console/mapping-shape.ts'
 import { clearProblem, raiseProblem, readState, writeState } from './database/state.ts'
 import type { LeaderTransaction } from './database/lease.ts'
 import type { Db } from './database/tables.ts'
+import { BridgeError, reasonOf } from './errors.ts'
 import type { MarketoConnection } from './marketo-connection.ts'
 import type { Salesforce } from './salesforce/connect.ts'
 import { retryWithoutLostFields } from './sync/lost-fields.ts'
@@ -35,6 +36,31 @@ export function createRemap(deps: {
       }
     })
     return mapping
+  }
+}
+
+const NOT_READ = 'mapping-not-read'
+
+/** While another mapping is in force: it stays where reading it anew fails, which is a problem until that works again. */
+export function reloading<Options>(
+  leader: LeaderTransaction,
+  reload: (options: Options) => Promise<void>,
+): (options: Options) => Promise<void> {
+  return async (options) => {
+    try {
+      await reload(options)
+    } catch (error) {
+      await leader((trx) =>
+        raiseProblem(trx, {
+          system: 'mapping',
+          code: NOT_READ,
+          reason: `The mapping could not be read anew, so the former one stays in force, with its filters: ${reasonOf(error)}`,
+          advice: error instanceof BridgeError ? error.advice : 'It is tried again by itself; see the log.',
+        }),
+      )
+      throw error
+    }
+    await leader((trx) => clearProblem(trx, 'mapping', NOT_READ))
   }
 }
 

@@ -14,7 +14,7 @@ import type { Log } from './log.ts'
 import type { TermSignals } from './leadership.ts'
 import { isTermOver, loop, pause, untilAborted } from './loop.ts'
 import type { MarketoConnection } from './marketo-connection.ts'
-import { createRemap } from './remap.ts'
+import { createRemap, reloading } from './remap.ts'
 import { readReport, type ReportSources } from './report.ts'
 import type { SalesforceConnection } from './salesforce-connection.ts'
 import { UNREADABLE } from './sync/census.ts'
@@ -102,13 +102,13 @@ export async function runTerm(deps: TermDeps, term: Term, signals: TermSignals):
         { ...deps, leader, salesforce, client, pacing, schema, sources, stopping, signal },
         {
           current: () => mapping!,
-          reload: async (options) => {
+          reload: reloading<{ fresh: boolean }>(leader, async (options) => {
             try {
               mapping = await remap(options)
             } finally {
               await tellDescription()
             }
-          },
+          }),
           describe: async () => {
             try {
               return await marketo.schema({ fresh: true })

@@ -201,3 +201,19 @@ for (const [what, fields] of [
       t.strictSame((await status()).problems, [])
     },
   )
+
+t.test('a mapping that can not be read anew is told, and the former filter holds meanwhile', async (t) => {
+  const { salesforce, api, status, settled } = await startBridge(t, { kind, org: smallOrg })
+  await settled(30_000)
+  const withheld = salesforce.faults.withhold('Opportunity')
+  await api('/api/mapping/reload', { method: 'POST' })
+  const told = async () => (await status()).problems.find(({ code }) => code === 'mapping-not-read')
+  t.match(await until('the problem', told), {
+    system: 'mapping',
+    reason: /Opportunity/,
+    advice: /permission/i,
+  })
+  withheld.remove()
+  await api('/api/mapping/reload', { method: 'POST' })
+  await until('the problem to be over', async () => (await told()) === undefined)
+})
