@@ -9,7 +9,7 @@ import { told, type History, type Step } from './history.ts'
 import { endsWithReload, endsWithRestart, takesLong } from './long-troubles.ts'
 import { endRound, leavesOut, type Numbers } from './scene.ts'
 import { storedOf, sums } from './sums.ts'
-import { endTroubles, isLossy, makeTrouble } from './troubles.ts'
+import { endTroubles, hides, isLossy, makeTrouble } from './troubles.ts'
 import { isBehind, streamState, whatIsLeft } from './what-is-left.ts'
 
 /** Seconds are enough where nothing else runs; a machine that does other things is to fail nobody. */
@@ -33,8 +33,11 @@ export async function liveThrough(living: Living, history: History): Promise<voi
   let former: InStep['persons'] = new Map()
   for (const [n, round] of history.rounds.entries())
     try {
+      const { joinedAfter } = living.salesforce.events
+      const joined = joinedAfter.length
       await liveRound(living, round)
-      former = await converge(living, history, n, former, account)
+      const hasJoined = joinedAfter.length > joined
+      former = await converge(living, history, n, { former, account, hasJoined })
       account.close()
     } catch (error) {
       const { rounds: _, beginning: _beginning, ...settings } = history
@@ -78,8 +81,7 @@ async function converge(
   living: Living,
   history: History,
   n: number,
-  former: InStep['persons'],
-  account: Account,
+  { former, account, hasJoined }: { former: InStep['persons']; account: Account; hasJoined: boolean },
 ): Promise<InStep['persons']> {
   const { salesforce, marketo, scene } = living
   const round = history.rounds[n]!
@@ -87,7 +89,7 @@ async function converge(
   const deadlineMs = troubles.some(takesLong) ? PATIENT_MS : DEADLINE_MS
   const deadline = Date.now() + deadlineMs
   if (troubles.some(endsWithRestart)) await living.restart()
-  const reconciles = reconcilesAfter(round)
+  const reconciles = reconcilesAfter(round, hasJoined)
   const isCut = round.some((step) => step.do === 'blow' && step.blow === 'cut the database')
   if (
     round.some((step) => step.do === 'deed' && step.name === 'a filter changes') ||
@@ -155,12 +157,14 @@ function giveAPosition({ org, events }: Living['salesforce']): void {
   events.publishRaw({ Object_Type__c: 'User', Change_Type__c: 'UPDATE', Record_Ids__c: user?.Id })
 }
 
-const reconcilesAfter = (round: Step[]): number =>
+/** `hasJoined`: the stream joined anew, and the reconcile that the service makes then can't see what is hidden. */
+const reconcilesAfter = (round: Step[], hasJoined: boolean): number =>
   Math.max(
     0,
-    ...round.map((step) =>
-      step.do === 'deed' ? reconcilesFor(step.name) : Number(step.do === 'trouble' && isLossy(step.name)),
-    ),
+    ...round.map((step) => {
+      if (step.do === 'deed') return reconcilesFor(step.name)
+      return Number(step.do === 'trouble' && (isLossy(step.name) || (hasJoined && hides(step.name))))
+    }),
   )
 
 /** What a round did to the stream must not cost events of the next. */

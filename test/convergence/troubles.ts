@@ -154,6 +154,7 @@ export const troubleNames = ({ patient, processes }: Patience): string[] => [
   ...(patient && processes ? Object.keys(QUOTA_TROUBLES) : []),
 ]
 export const isLossy = (name: string): boolean => LOSSY.has(name)
+export const hides = (name: string): boolean => name === 'a row is hidden'
 export const makeTrouble = (sides: Sides, name: string, numbers: Numbers): Armed | undefined =>
   ({ ...TROUBLES, ...LONG_TROUBLES, ...QUOTA_TROUBLES })[name]?.(sides, numbers)
 
