@@ -10,5 +10,7 @@ export const LOOKUP_NOT_TAKEN = '1011'
 export const NATIVE_SYNC = '1018'
 /** Something is not there: the record itself, or one that it names. Marketo does not say which. */
 export const NOT_THERE = '1013'
+/** "The bytes of this call are wrong": of a gateway that says so to everybody no record is to blame. */
+export const GATEWAY_REFUSALS: readonly string[] = ['HTTP 400', '609']
 /** Marketo does not have a field that was named. */
 export const FIELD_UNKNOWN = '1006'

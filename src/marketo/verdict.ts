@@ -3,6 +3,7 @@
 // repeated a few times and then split.
 import { CALL_CODES } from './call-codes.ts'
 import type { CallHandling, CodeRow } from './codes.ts'
+import { GATEWAY_REFUSALS } from './known-codes.ts'
 import type { CallOutcome, Failed, Reason, RecordResult } from './outcome.ts'
 import { RECORD_CODES } from './record-codes.ts'
 
@@ -21,6 +22,8 @@ export type Verdict =
   /** A write may have been carried out: look up before it is repeated. */
   | ({ kind: 'ambiguous' } & Told)
   | ({ kind: 'refused' } & Told)
+  /** All was refused alike, so that no record can be told to be at fault. */
+  | ({ kind: 'everybody' } & Told)
   /** Marketo has lost what the ledger knows: the record itself, one that it belongs to, or its sales person (718). */
   | ({ kind: 'gone'; lost: 'record' | 'parent' | 'sales person' } & Told)
   | ({ kind: 'several' } & Told)
@@ -99,7 +102,7 @@ export function verdictAlone(verdict: Verdict): Verdict {
   if (verdict.kind !== 'bisect') return verdict
   const { code, reason, advice } = verdict
   if (code === '718') return { kind: 'gone', lost: 'sales person', code, reason, advice }
-  return { kind: 'refused', code, reason, advice }
+  return { kind: GATEWAY_REFUSALS.includes(code) ? 'everybody' : 'refused', code, reason, advice }
 }
 
 export function verdictOfRecord(result: RecordResult, context: RecordContext): Verdict {

@@ -25,7 +25,7 @@ import { releaseByKey, releasePersons } from './release-persons.ts'
 import { roleIdentity, roleKeyOf } from './role-key.ts'
 import { freeRoleKeys } from './role-keys.ts'
 import { isRefused, settleRemoved, type Removed } from './settle-removed.ts'
-import { lookedUpFirst, sizeAfter } from './suspects.ts'
+import { blamed, lookedUpFirst, sizeAfter } from './suspects.ts'
 
 export type CarryOut = (intents: Intent[]) => Promise<void>
 
@@ -121,7 +121,10 @@ export function createCarryOut(deps: {
       leaves.flatMap(({ items, answer, verdict }) =>
         items.map((intent, index) => ({
           intent: { ...intent, call },
-          verdict: verdict.kind === 'accepted' ? verdictOn(how, attempt, answer?.[index]) : verdict,
+          verdict:
+            verdict.kind === 'accepted'
+              ? verdictOn(how, attempt, answer?.[index])
+              : blamed(verdict, items.length, 1 + attemptsOf(intent), false),
           areHeirs: merges.get(intent.id)?.areHeirs === true,
           wasThere: verdict.kind !== 'gone' && answer?.[index]?.status !== 'skipped',
         })),
@@ -233,8 +236,10 @@ const NOT_ASKED = {
 
 /** An API user that may write but not delete stops nothing else: that is a problem of its own. */
 async function tell(trx: DbOrTrx, removed: Removed[]): Promise<void> {
-  const stop = removed.map(({ verdict }) => verdict).find((verdict) => verdict.kind === 'stop')
-  if (stop !== undefined)
+  const stop = removed
+    .map(({ verdict }) => verdict)
+    .find(({ kind }) => kind === 'stop' || kind === 'everybody')
+  if (stop !== undefined && 'reason' in stop)
     await raiseProblem(trx, {
       system: 'marketo',
       code: PROBLEM,

@@ -3,7 +3,7 @@
 import type { DbOrTrx } from '../database/tables.ts'
 import { claimPersons } from '../database/ledger.ts'
 import { findLeads, syncLeads, type Fields } from '../marketo/calls.ts'
-import { FIELD_UNKNOWN, LOOKUP_NOT_TAKEN } from '../marketo/known-codes.ts'
+import { FIELD_UNKNOWN, GATEWAY_REFUSALS, LOOKUP_NOT_TAKEN } from '../marketo/known-codes.ts'
 import type { CallOutcome, WriteOutcome } from '../marketo/outcome.ts'
 import { backoff, verdictOfCall, verdictOfRecord, type Verdict } from '../marketo/verdict.ts'
 import { allDone } from './all-done.ts'
@@ -11,6 +11,7 @@ import { RECORDS_A_CALL } from './batches.ts'
 import { priorityOf, pushBatches, type PushDeps } from './push.ts'
 import { settleUpserts } from './settle.ts'
 import { joinPersons, type SamePerson } from './several-persons.ts'
+import { blamed } from './suspects.ts'
 import type { Write } from './write.ts'
 
 export interface PersonDeps extends PushDeps {
@@ -221,14 +222,18 @@ async function find(
 /** The look-up failed: nothing was written, so everything is tried again as the verdict says. */
 async function fail(deps: PersonDeps, writes: Write[], outcome: CallOutcome): Promise<void> {
   const attempt = 1 + Math.max(0, ...writes.map((write) => write.taken.attempts))
-  const verdict = verdictOfLookUp(verdictOfCall(outcome, { write: false, attempt }), writes.length, attempt)
+  const { object } = writes[0]!
+  const told = verdictOfLookUp(verdictOfCall(outcome, { write: false, attempt }), writes.length, attempt)
+  const final = blamed(told, writes.length, attempt, deps.trouble.alike.passed(object))
+  const verdict = final.kind === 'refused' && !outcome.ok ? { ...final, code: outcome.code } : final
   await deps.trouble.afterCall([verdict])
+  await deps.trouble.alike.after(object, [verdict])
   const { refused } = await settleUpserts(
     deps.leader,
     '',
     writes.map((write) => ({ write, verdict, marketoId: null, created: false })),
   )
-  deps.counters.pushed(writes[0]!.object, 'refused', refused)
+  deps.counters.pushed(object, 'refused', refused)
 }
 
 function verdictOfLookUp(told: Verdict, records: number, attempt: number): Verdict {
@@ -238,6 +243,7 @@ function verdictOfLookUp(told: Verdict, records: number, attempt: number): Verdi
   const again = { ...told, kind: 'again' as const }
   // No record's fault: the fields of a look-up are always the same.
   if (told.kind !== 'refused' || told.code === FIELD_UNKNOWN) return { ...again, afterMs: 60_000 }
+  if (GATEWAY_REFUSALS.includes(told.code)) return { ...told, kind: 'everybody', code: LOOK_UP_REFUSED }
   return records === 1 ? told : { ...again, afterMs: backoff(attempt), code: LOOK_UP_REFUSED }
 }
 

@@ -17,7 +17,7 @@ import { intend } from './intend.ts'
 import { DEFINITIONS } from './objects/index.ts'
 import type { Trouble } from './trouble.ts'
 import { settleUpserts } from './settle.ts'
-import { lookedUpFirst, sizeAfter, UNKNOWN_OUTCOME } from './suspects.ts'
+import { blamed, lookedUpFirst, sizeAfter, suspicionOf } from './suspects.ts'
 import type { Outcome, Write } from './write.ts'
 
 export interface PushDeps {
@@ -55,8 +55,7 @@ export async function pushBatches(
 ): Promise<void> {
   const sizeOf = (write: Write): number => Buffer.byteLength(JSON.stringify(inputOf(write)))
   const keyOf = (write: Write): string => write.id
-  // Records whose call failed as a whole, again and again, go in ever smaller calls; they don't make those of others small.
-  const suspects = Map.groupBy(writes, ({ taken }) => (taken.code === UNKNOWN_OUTCOME ? taken.attempts : 0))
+  const suspects = Map.groupBy(writes, ({ taken }) => suspicionOf(taken))
   const batches = [...suspects].flatMap(([attempts, group]) =>
     batchesOf(group, sizeOf, keyOf, sizeAfter(1 + attempts)),
   )
@@ -89,7 +88,9 @@ async function sendAndSettle(
   const startedAt = Date.now()
   const outcomes = await sendBisecting(deps, writes, inputOf, send)
   const settlement = await settleUpserts(deps.leader, call, outcomes)
-  await deps.trouble.afterCall(outcomes.map(({ verdict }) => verdict))
+  const verdicts = outcomes.map(({ verdict }) => verdict)
+  await deps.trouble.afterCall(verdicts)
+  await deps.trouble.alike.after(writes[0]!.object, verdicts)
   if (outcomes.some(({ verdict }) => verdict.kind === 'refused' && verdict.code === FIELD_UNKNOWN))
     deps.onFieldRefused()
   const object = writes[0]?.object ?? ''
@@ -111,7 +112,8 @@ async function sendBisecting(
 ): Promise<Outcome[]> {
   const attempt = attemptOf(writes)
   const turn: Turn = { priority: priorityOf(writes), signal: deps.signal }
-  const object = DEFINITIONS[writes[0]!.object].marketo
+  const { object } = writes[0]!
+  const othersPassed = deps.trouble.alike.passed(object)
   const leaves = await bisect(writes, async (part) => {
     const { outcome, results } = await send({ ...turn, input: part.map(inputOf) })
     return {
@@ -121,8 +123,14 @@ async function sendBisecting(
   })
   return leaves.flatMap(({ items, answer, verdict }) =>
     items.map((write, index): Outcome => {
-      if (verdict.kind !== 'accepted') return { write, verdict, marketoId: null, created: false }
-      return outcomeOf(write, answer?.[index] ?? { status: 'unclear', reasons: [] }, object)
+      if (verdict.kind === 'accepted')
+        return outcomeOf(
+          write,
+          answer?.[index] ?? { status: 'unclear', reasons: [] },
+          DEFINITIONS[object].marketo,
+        )
+      const final = blamed(verdict, items.length, 1 + suspicionOf(write.taken), othersPassed)
+      return { write, verdict: final, marketoId: null, created: false }
     }),
   )
 }

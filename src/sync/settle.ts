@@ -84,8 +84,10 @@ export function isAmbiguous({ verdict }: Pick<Outcome, 'verdict'>): boolean {
 
 function waitAfter(write: Write, verdict: Outcome['verdict']): number {
   if ('afterMs' in verdict) return verdict.afterMs
-  // Marketo does not look records up by this field: there is another way, which is taken at once.
-  return verdict.kind === 'unsupported-lookup' ? soonAfter(write.taken.attempts) : 60_000
+  // Marketo does not look records up by this field: there is another way, which is taken at once. What is refused alike for everybody is tried
+  // with one record at a time (refused-alike.ts); the others must be due when that one is let through.
+  const isSoon = verdict.kind === 'unsupported-lookup' || verdict.kind === 'everybody'
+  return isSoon ? soonAfter(write.taken.attempts) : 60_000
 }
 
 async function accept(trx: DbOrTrx, accepted: Outcome[]): Promise<void> {

@@ -14,6 +14,7 @@ import type { Join } from './note-joined.ts'
 import { priorityOf } from './push.ts'
 import { SOON_MS } from './settle-failed.ts'
 import { settleUpserts } from './settle.ts'
+import { blamed } from './suspects.ts'
 import type { Write } from './write.ts'
 
 const MERGE_BY_HAND = 'Merge them in Marketo (Database > the persons > Merge People)'
@@ -44,7 +45,8 @@ export async function joinPersons(
     await settled(severalOf(write, persons))
     return undefined
   }
-  async function settled(verdict: Verdict): Promise<void> {
+  async function settled(given: Verdict): Promise<void> {
+    const verdict = blamed(given, 1, 1 + write.taken.attempts, false)
     const { refused } = await settleUpserts(leader, '', [{ write, verdict, marketoId: null, created: false }])
     counters.pushed(write.object, 'refused', refused)
   }

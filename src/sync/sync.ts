@@ -87,8 +87,11 @@ export function createSync(deps: SyncDeps): Sync {
     const blocked = new Set([...busy, ...(await unresolvedRecords(db))])
     let taken = 0
     for (const { object } of ORDER.flat()) {
-      if (!objects.has(object) || room() <= 0) continue
-      const marks = await claim(object, room(), lowest, blocked)
+      const alike = deps.trouble.alike.room(object) - (flying.get(object)?.size ?? 0)
+      if (!objects.has(object) || Math.min(room(), alike) <= 0) continue
+      const marks = await (alike === 1
+        ? probe(object, lowest, blocked)
+        : claim(object, room(), lowest, blocked))
       if (marks.length > 0) begin(object, marks)
       taken += marks.length
     }
@@ -101,6 +104,12 @@ export function createSync(deps: SyncDeps): Sync {
       deps.filling().has(object) || kinds.background.has(object) || (background.get(object) ?? 0) > 0
     const objects = ORDER.flat().map(({ object }) => object)
     return new Set(objects.filter((object) => kinds.background.has(object) && !before(object).some(busy)))
+  }
+
+  /** One that has failed least: a record that is at fault itself must not be tried again and again in place of the others. */
+  async function probe(object: ObjectName, lowest: number, blocked: ReadonlySet<string>): Promise<Taken[]> {
+    const free = await due(db, object, RECORDS_A_CALL, lowest, [...blocked])
+    return free.toSorted((one, other) => one.attempts - other.attempts).slice(0, 1)
   }
 
   async function claim(

@@ -4,6 +4,7 @@ import type { LeaderTransaction } from '../database/lease.ts'
 import { clearProblem, raiseProblem, type Problem } from '../database/state.ts'
 import { BridgeError, reasonOf } from '../errors.ts'
 import type { Verdict } from '../marketo/verdict.ts'
+import { createRefusedAlike, isRead, type RefusedAlike } from './refused-alike.ts'
 
 /** So many failures in a row are no hiccup any more. */
 const FAILURES_TOLD = 3
@@ -27,6 +28,7 @@ export interface Trouble {
   afterWork(): Promise<void>
   /** The loop takes nothing until then. */
   heldUntil(): number
+  alike: RefusedAlike
 }
 
 export function createTrouble(deps: { leader: LeaderTransaction; now: () => number }): Trouble {
@@ -56,9 +58,10 @@ export function createTrouble(deps: { leader: LeaderTransaction; now: () => numb
 
   return {
     heldUntil: () => held,
+    alike: createRefusedAlike(deps),
 
     async afterCall(verdicts) {
-      if (verdicts.some(({ kind }) => kind === 'accepted' || kind === 'refused')) {
+      if (verdicts.some(isRead)) {
         marketoFailures = 0
         await clear('calls')
         return

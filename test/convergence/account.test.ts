@@ -91,8 +91,8 @@ t.test('records that Marketo took, let go of and refused', async (t) => {
   entries.push(
     call(1, { results: [{ status: 'created' }, skipped('1003'), skipped('1005')] }),
     call(2, { results: [{ status: 'created' }], fault: 'drop' }),
-    call(3, { codes: ['609'], recordCount: 2 }),
-    call(4, { codes: ['609'], recordCount: 1 }),
+    call(3, { codes: ['709'], recordCount: 2 }),
+    call(4, { codes: ['709'], recordCount: 1 }),
     call(5, { endpoint: 'companies/delete.json', action: 'delete', results: [skipped('1013')] }),
   )
   leads('a', { 'Account accepted': 1, 'Account refused': 2, 'Account removed': 1 })
@@ -107,6 +107,19 @@ t.test('records that Marketo took, let go of and refused', async (t) => {
     /^companies taken: 1, and 2/,
     /^companies removed: 1, and 0/,
   ])
+})
+
+t.test('what a gateway may have refused is a record at fault, or none', async (t) => {
+  const { entries, leads, complaints } = await begin(t)
+  entries.push(call(1, { codes: ['609'], recordCount: 2 }), call(2, { codes: ['609'], recordCount: 1 }))
+  for (const [refused, isRight] of [
+    [0, true],
+    [1, true],
+    [2, false],
+  ] as const) {
+    leads('a', { 'Account refused': refused })
+    t.equal((await complaints()).length === 0, isRight, `${refused} refused`)
+  }
 })
 
 t.test('with a process its counts are lost; more than happened is never counted', async (t) => {

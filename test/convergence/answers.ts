@@ -9,21 +9,16 @@ const TAKEN = new Set(['created', 'updated', 'deleted'])
 const REFUSED = new Set(['1001', '1003', '1006', '1007', '1008', '1021', '1077'])
 const PERHAPS_REFUSED = new Set(['1002', '1005', '1014', '1017', '1036'])
 /** Of a whole call, which is halved until one record is alone in it. */
-const CALL_REFUSED = new Set([
-  ...REFUSED,
-  '609',
-  '701',
-  '704',
-  '709',
-  '712',
-  '714',
-  '1076',
-  '1079',
-  'HTTP 413',
-])
+const CALL_REFUSED = new Set([...REFUSED, '701', '704', '709', '712', '714', '1076', '1079', 'HTTP 413'])
+
+/** As a gateway says it to everybody: nobody is to blame as long as nothing else was let through. */
+const CALL_PERHAPS_REFUSED = new Set(['609', 'HTTP 400'])
 
 export function answersOf(call: LoggedCall): Answer[] {
-  if (isRefused(call)) return call.recordCount === 1 || isMerge(call) ? ['refused'] : []
+  if (isRefused(call)) {
+    if (call.recordCount !== 1 && !isMerge(call)) return []
+    return [isAnyOf(call, CALL_PERHAPS_REFUSED) ? 'perhaps refused' : 'refused']
+  }
   if (call.fault !== undefined) return []
   return (call.results ?? []).map(({ status, reasons }): Answer => {
     if (TAKEN.has(status)) return 'taken'
@@ -37,7 +32,10 @@ export function answersOf(call: LoggedCall): Answer[] {
 export const isMerge = ({ endpoint }: LoggedCall): boolean => endpoint === 'leads/{id}/merge.json'
 
 /** As a whole. */
-export function isRefused({ status, codes, results }: LoggedCall): boolean {
-  if (results !== undefined) return false
-  return [...codes, `HTTP ${status}`].some((code) => CALL_REFUSED.has(code))
+export function isRefused(call: LoggedCall): boolean {
+  if (call.results !== undefined) return false
+  return isAnyOf(call, CALL_REFUSED) || isAnyOf(call, CALL_PERHAPS_REFUSED)
 }
+
+const isAnyOf = ({ status, codes }: LoggedCall, some: ReadonlySet<string>): boolean =>
+  [...codes, `HTTP ${status}`].some((code) => some.has(code))

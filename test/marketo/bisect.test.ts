@@ -98,6 +98,66 @@ t.test('a call that may have been carried out is not split', async (t) => {
   t.equal(calls.length, 1)
 })
 
+/** As 609 says it of bytes, and a gateway of whatever it is given. */
+const GATEWAYS = [
+  refusal('609'),
+  verdictOfCall(failed('http', 'HTTP 400', '', true), { write: true, attempt: 1 }),
+]
+
+t.test('where a gateway refuses every call alike, few calls tell, and no record is to blame', async (t) => {
+  for (const verdict of GATEWAYS)
+    for (const [count, most] of [
+      [1, 1],
+      [2, 3],
+      [7, 13],
+      [300, 15],
+    ] as const) {
+      const some = items.slice(0, count)
+      const { run, calls } = marketo(some, verdict)
+      const leaves = await bisect(some, run)
+      t.ok(calls.length <= most, `${calls.length} calls for ${count}`)
+      t.ok(leaves.every((leaf) => leaf.verdict.kind === 'everybody'))
+      t.same(
+        leaves.flatMap((leaf) => leaf.items),
+        some,
+      )
+    }
+})
+
+t.test('a record that is refused among others that are let through is found and to blame', async (t) => {
+  for (const verdict of GATEWAYS)
+    for (const poisoned of [[0], [150], [299], [0, 1, 2, 3, 4, 5, 6, 7], [5, 60, 120, 180, 240]]) {
+      const { run, calls } = marketo(poisoned, verdict)
+      const leaves = await bisect(items, run)
+      const refused = leaves.filter((leaf) => leaf.verdict.kind === 'refused')
+      t.same(
+        refused.flatMap((leaf) => leaf.items),
+        poisoned,
+      )
+      t.ok(calls.length <= 1 + poisoned.length * 2 * Math.ceil(Math.log2(300)))
+      t.notOk(leaves.some((leaf) => leaf.verdict.kind === 'everybody'))
+    }
+})
+
+t.test('what Marketo refuses in its own words shows that no gateway is in the way', async (t) => {
+  const leaves = await bisect([1, 2], async (group) => ({
+    answer: group,
+    verdict: group.includes(1) ? GATEWAYS[0]! : refusal('1003'),
+  }))
+  t.match(leaves, [
+    { items: [1], verdict: { kind: 'refused', code: '609' } },
+    { items: [2], verdict: { kind: 'refused', code: '1003' } },
+  ])
+})
+
+t.test('a call that fails for a moment shows nothing', async (t) => {
+  const leaves = await bisect([1, 2], async (group) => ({
+    answer: group,
+    verdict: group.includes(1) ? GATEWAYS[0]! : refusal('608'),
+  }))
+  t.match(leaves, [{ verdict: { kind: 'everybody' } }, { verdict: { kind: 'again' } }])
+})
+
 t.test('nothing is nothing', async (t) => {
   t.same(await bisect([], marketo([]).run), [])
 })

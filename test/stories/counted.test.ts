@@ -51,7 +51,7 @@ story(
   async (t, told) => {
     const { org, marketo } = told
     // Of the first look-up on, the service knows whether it may leave it out.
-    marketo.faults.add({ kind: 'error', code: '609', match: { endpoint: 'leads.json', method: 'GET' } })
+    marketo.faults.add({ kind: 'error', code: '701', match: { endpoint: 'leads.json', method: 'GET' } })
     const lead = org.insert('Lead', { LastName: 'Unreadable', Company: 'Acme' })
     await parkedAndCounted(told, 'Lead', lead)
     t.pass()

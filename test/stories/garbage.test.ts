@@ -64,7 +64,7 @@ onEveryDatabase(
     t.ok(marketo.calls.length > 3)
     marketo.faults.clear()
     await quiet(40_000)
-    // What says of itself that the call was wrong (HTTP 400) may be about its records: they are told, and tried again.
+    // What is refused with HTTP 400 among others that are let through may be at fault itself: it is told, and tried again.
     for (const { code, reason, advice } of (await parked()).values()) {
       t.match(code, /^HTTP 4/)
       t.ok(reason && advice)

@@ -51,6 +51,65 @@ for (const [what, fault] of [
     },
   )
 
+for (const [what, fault, method] of [
+  ['A gateway answers 400 to every write', { kind: 'http', status: 400 }, 'POST'],
+  ['Marketo answers 609 to every write', { kind: 'error', code: '609' }, 'POST'],
+  ['A gateway answers 400 to every look-up', { kind: 'http', status: 400 }, 'GET'],
+] as const)
+  story(
+    `${what} of persons for a while: few calls, nothing parked, a problem; other objects go on, and all is well by itself afterwards`,
+    { marketo: { externalPersonIdLookup: method === 'POST' } },
+    async (t, { org, ids, marketo, inStep, parked, instance, status, quiet, problem }) => {
+      const wall = marketo.faults.add({
+        ...fault,
+        match: { endpoint: 'leads.json', method },
+      })
+      org.insert('Lead', crowd() as Record<string, string>[])
+      await until('it to be told', async () => (await problem('refused-alike:Lead')) !== undefined, 20_000)
+      t.match(await problem('refused-alike:Lead'), { system: 'marketo', reason: /400|609/, advice: /\w/ })
+      t.ok(wall.hits <= 25, `${wall.hits} calls`)
+      org.update('Account', ids.acme, { Website: 'other.example' })
+      await until('the company to be changed', () =>
+        [...instance.companies.values()].some(({ fields }) => fields.website === 'other.example'),
+      )
+      t.strictSame([...(await parked())], [])
+      t.equal((await status()).queue.Lead, BATCH)
+      wall.remove()
+      await inStep({ deadlineMs: 30_000, marketo: { externalPersonIdLookup: method === 'POST' } })
+      await quiet(10_000)
+      t.strictSame((await status()).problems, [])
+      t.equal(instance.leads.size, 2 + BATCH)
+    },
+  )
+
+story(
+  'A gateway answers 400 to one lone record, whenever it is sent: it is parked when others were let through, and holds up none of them',
+  { impatient: true },
+  async (t, { org, marketo, inStep, parked, instance }) => {
+    const refused = marketo.faults.add({
+      kind: 'http',
+      status: 400,
+      match: { endpoint: 'leads.json', where: ({ records = [] }) => records.some(holds('poison')) },
+    })
+    const insert = (Title: string): string =>
+      org.insert('Lead', { LastName: 'Lone', Company: 'X', Email: `${Title}@x.example`, Title })
+    const poison = insert('poison')
+    await until('it to be refused', () => refused.hits > 0)
+    for (let n = 0; n < 9 && (await parked()).size === 0; n++) {
+      const other = insert(`other${n}`)
+      await until(
+        'the other to arrive',
+        () => instance.findLeads('externalPersonId', other).length === 1,
+        10_000,
+      )
+    }
+    await until('it to be parked', async () => (await parked()).size > 0, 10_000)
+    t.ok(refused.hits >= 3, 'the first time it may be everybody')
+    t.match([...(await parked()).values()], [{ id: poison, code: 'HTTP 400', reason: /\w/, advice: /\w/ }])
+    await inStep()
+  },
+)
+
 story(
   'A refused record keeps code, reason, advice and attempts; it is retried on demand, and leaves the list when it is removed',
   {},

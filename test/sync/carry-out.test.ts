@@ -97,6 +97,27 @@ t.test('deletes', async (t) => {
     t.strictSame(await pendingIntents(db), [])
   })
 
+  t.test('where every delete is refused alike nothing is parked, and that is told', async (t) => {
+    const wall = simulator.faults.add({
+      kind: 'http',
+      status: 400,
+      match: { endpoint: 'companies/delete.json' },
+    })
+    await carryOut(await open(0))
+    t.ok(wall.hits <= 15, `${wall.hits} calls`)
+    t.equal(left().length, COUNT)
+    t.strictSame(await db.selectFrom('parked').select('id').execute(), [])
+    t.strictSame(await pendingIntents(db), [])
+    t.match(await readChange(db, poison), { code: 'HTTP 400', attempts: 1 })
+    t.match(await listProblems(db), [
+      { code: 'removals', reason: /Nothing can be removed.*HTTP 400|understand/ },
+    ])
+    wall.remove()
+    await carryOut(await open(1))
+    t.strictSame(left(), [])
+    t.strictSame(await listProblems(db), [])
+  })
+
   t.test('a refusal that is of no removal proves nothing gone', async (t) => {
     failing('718')
     await carryOut(await open(0))

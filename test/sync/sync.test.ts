@@ -1,6 +1,6 @@
 // What the loop takes, and when: changes before whatever was found, both before a backfill, which goes level by level.
 import t, { type Test } from 'tap'
-import { mark, PRIORITY, settle, type Taken } from '../../src/database/changes.ts'
+import { mark, postpone, PRIORITY, settle, type Taken } from '../../src/database/changes.ts'
 import type { LeaderTransaction } from '../../src/database/lease.ts'
 import { createLog } from '../../src/log.ts'
 import { marketoDayOf } from '../../src/marketo/marketo-day.ts'
@@ -37,6 +37,8 @@ async function start(t: Test) {
     store: unlimited(),
     limits: { callsPer20Seconds: 50, concurrency: 1, dailyCalls: 40_000, instanceDailyCalls: 50_000 },
   })
+  let heldBack = 0
+  const trouble = createTrouble({ leader, now: () => heldBack })
   const sync = createSync({
     db,
     leader,
@@ -51,7 +53,7 @@ async function start(t: Test) {
     },
     recover: { runOnce: async () => undefined, busy: () => lookedUp },
     pacing,
-    trouble: createTrouble({ leader, now: () => 0 }),
+    trouble,
     filling: () => filling,
     concurrency: 1,
     now: Date.now,
@@ -69,6 +71,8 @@ async function start(t: Test) {
     pieces,
     filling,
     lookedUp,
+    trouble,
+    wait: (ms: number) => void (heldBack += ms),
     want: (object: ObjectName, priority: keyof typeof PRIORITY, ...numbers: number[]): Promise<void> =>
       mark(
         db,
@@ -89,6 +93,31 @@ async function start(t: Test) {
 }
 
 const upTo = (last: number): number[] => Array.from({ length: last }, (_, n) => n)
+
+t.test(
+  'where all of an object are refused alike, one record at a time is tried, also of a backfill: one that has failed least',
+  async (t) => {
+    const { db, want, round, finish, trouble, wait, filling, pieces } = await start(t)
+    await want('Lead', 'background', 1, 2, 3)
+    await postpone(
+      db,
+      [1, 2].map((n) => ({ id: idOf('Lead', n), afterMs: 0, code: 'HTTP 400', reason: 'refused' })),
+    )
+    filling.add('Lead')
+    await want('Contact', 'live', 1, 2)
+    await trouble.alike.after('Lead', [{ kind: 'everybody', code: 'HTTP 400', reason: 'r', advice: 'a' }])
+    t.strictSame(await round(), [['Contact', 2]], 'others go on')
+    await finish()
+    wait(1_000)
+    t.strictSame(await round(), [['Lead', 1]])
+    t.equal(pieces.at(-1)!.taken[0]!.id, idOf('Lead', 3))
+    t.strictSame(await round(), [], 'one at a time')
+    await trouble.alike.after('Lead', [{ kind: 'accepted' }])
+    await finish()
+    filling.clear()
+    t.strictSame(await round(), [['Lead', 2]])
+  },
+)
 
 t.test(
   'a backfill leaves room, so that a change goes at once, however much of it is under way',

@@ -1,0 +1,64 @@
+// Marketo, or a gateway in front of it, refuses all records of an object alike: nobody is to blame. One record at a time is tried then, after
+// growing pauses and each time another one, until one is let through; what is only this object's trouble holds up no other.
+import type { LeaderTransaction } from '../database/lease.ts'
+import { clearProblem, raiseProblem } from '../database/state.ts'
+import { GATEWAY_REFUSALS } from '../marketo/known-codes.ts'
+import { backoff, type Verdict } from '../marketo/verdict.ts'
+
+export interface RefusedAlike {
+  /** What came of one call, or of the look-up before it. */
+  after: (object: string, verdicts: readonly Verdict[]) => Promise<void>
+  /** As many records of the object may be under way. */
+  room: (object: string) => number
+  /** The last that was heard of the object's calls is that one was let through. */
+  passed: (object: string) => boolean
+}
+
+/** So many failures in a row are no hiccup any more, and no single record's. */
+const FAILURES_TOLD = 3
+
+/** Marketo itself has looked at the records. */
+export function isRead(verdict: Verdict): boolean {
+  if (verdict.kind === 'refused') return !GATEWAY_REFUSALS.includes(verdict.code)
+  return ['accepted', 'gone', 'several', 'in-use'].includes(verdict.kind)
+}
+
+export function createRefusedAlike(deps: { leader: LeaderTransaction; now: () => number }): RefusedAlike {
+  const { leader, now } = deps
+  const failing = new Map<string, { failures: number; until: number }>()
+  const passing = new Set<string>()
+  const codeOf = (object: string): string => `refused-alike:${object}`
+
+  async function passes(object: string): Promise<void> {
+    passing.add(object)
+    const { failures = 0 } = failing.get(object) ?? {}
+    failing.delete(object)
+    if (failures >= FAILURES_TOLD) await leader((trx) => clearProblem(trx, 'marketo', codeOf(object)))
+  }
+
+  return {
+    passed: (object) => passing.has(object),
+    room(object) {
+      const { until } = failing.get(object) ?? {}
+      if (until === undefined) return Infinity
+      return now() < until ? 0 : 1
+    },
+    async after(object, verdicts) {
+      if (verdicts.some(isRead)) return passes(object)
+      const verdict = verdicts.find(({ kind }) => kind === 'everybody')
+      if (verdict?.kind !== 'everybody') return
+      passing.delete(object)
+      const failures = 1 + (failing.get(object)?.failures ?? 0)
+      failing.set(object, { failures, until: now() + backoff(failures) })
+      if (failures < FAILURES_TOLD) return
+      await leader((trx) =>
+        raiseProblem(trx, {
+          system: 'marketo',
+          code: codeOf(object),
+          reason: `Every ${object} is refused alike, so none is parked for it: they wait, and one is tried now and then. ${verdict.reason}`,
+          advice: verdict.advice,
+        }),
+      )
+    },
+  }
+}
