@@ -1,8 +1,8 @@
 // The subscription that never dies silently (design §5, rule 2): one client after the other, each from the stored cursor, with a visible
 // reason whenever there is none. Events are doorbells: repeats are harmless, a gap is told to the caller, who owes a reconcile.
+import { once } from 'node:events'
 import { asError, BridgeError, reasonOf } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { untilAborted } from '../loop.ts'
 import { startBayeuxClient, type BayeuxClient, type ClientTiming } from './bayeux-client.ts'
 import { rebuild, type Fault } from './bayeux-faults.ts'
 import type { Salesforce } from './connect.ts'
@@ -171,7 +171,7 @@ export function openStream(options: StreamOptions): Stream {
     await intake.stop()
     if (fault.kind === 'bad-replay') refusedCursor = cursor
     if (fault.kind === 'renew-token' && !closing.signal.aborted)
-      await Promise.race([salesforce.renew(token), untilAborted(closing.signal)])
+      await Promise.race([salesforce.renew(token), once(closing.signal, 'abort')])
     return fault
   }
 
