@@ -6,6 +6,7 @@ import type { Db } from './database/tables.ts'
 import { BridgeError, reasonOf } from './errors.ts'
 import type { MarketoConnection } from './marketo-connection.ts'
 import type { Salesforce } from './salesforce/connect.ts'
+import { noteEmptied } from './sync/emptied.ts'
 import { retryWithoutLostFields } from './sync/lost-fields.ts'
 import { changesOf, noteChanges } from './sync/mapping-changes.ts'
 import type { Mapping } from './sync/mapping.ts'
@@ -27,6 +28,7 @@ export function createRemap(deps: {
       await tell('bad-rows', rowsIn(mapping), ROWS_ADVICE)
       await tell('bad-settings', settingsIn(mapping), SETTINGS_ADVICE)
       await noteChanges(trx, changesOf(before, mapping))
+      await noteEmptied(trx, before, mapping)
       await retryWithoutLostFields(trx, mapping)
       await writeState(trx, MAPPING_KEY, mapping)
 

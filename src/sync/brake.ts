@@ -1,4 +1,5 @@
-// Stops a mass removal: a lost permission, a wrong filter or a mass delete by mistake must not empty Marketo unseen.
+// Stops a mass removal: a lost permission, a wrong filter or a mass delete by mistake must not empty Marketo unseen. What is many is told by
+// a count, and by a changed filter that lets nothing through.
 import { postpone, type Taken } from '../database/changes.ts'
 import { countLedger } from '../database/ledger.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
@@ -12,9 +13,10 @@ import {
   resumeStopped,
   stopRemovals,
 } from '../database/removals.ts'
-import { clearProblem, dropCommand, raiseProblem } from '../database/state.ts'
+import { clearProblem, dropCommand, raiseProblem, type Problem } from '../database/state.ts'
 import type { DbOrTrx } from '../database/tables.ts'
-import { OBJECTS } from '../salesforce/ids.ts'
+import { OBJECTS, type ObjectName } from '../salesforce/ids.ts'
+import { forgetEmptied, readEmptied } from './emptied.ts'
 
 /** In an hour at most this many removals of an object, or this share of it, whichever is more. */
 export const REMOVALS_AN_HOUR = 100
@@ -25,7 +27,7 @@ const LOOK_AGAIN_MS = 3_600_000
 
 export interface Brake {
   /** Which of these removals may go. The others wait, and are a problem in the status. */
-  admit(object: string, taken: Pick<Taken, 'id' | 'version'>[]): Promise<Set<string>>
+  admit(object: ObjectName, taken: Pick<Taken, 'id' | 'version'>[]): Promise<Set<string>>
   /** An admin has looked: what is stopped now may go. Done together with the command, which would confirm what is stopped later if it
    *  were obeyed again. */
   confirm(command: number): Promise<void>
@@ -55,7 +57,8 @@ export function createBrake(deps: { leader: LeaderTransaction }): Brake {
         const confirmed = await confirmedRemovals(trx, ids)
         const unasked = ids.filter((id) => !confirmed.has(id))
         if (unasked.length === 0) return confirmed
-        if (!(await countStopped(trx)).has(object) && (await fits(trx, object, unasked))) {
+        const isEmptied = Object.hasOwn(await readEmptied(trx), object)
+        if (!isEmptied && !(await countStopped(trx)).has(object) && (await fits(trx, object, unasked))) {
           await noteRemovals(trx, object, unasked)
           return new Set(ids)
         }
@@ -80,6 +83,7 @@ export function createBrake(deps: { leader: LeaderTransaction }): Brake {
     async confirm(command) {
       await alone(async (trx) => {
         await confirmRemovals(trx)
+        await forgetEmptied(trx)
         await clearProblem(trx, 'removals')
         await dropCommand(trx, command)
       })
@@ -112,13 +116,33 @@ async function limitOf(trx: DbOrTrx, object: string): Promise<number> {
   return allowance(((await countLedger(trx))[object] ?? 0) + (await countRemovals(trx, object)))
 }
 
-async function raise(trx: DbOrTrx, object: string, stopped: number): Promise<void> {
-  const gone = await countRemovals(trx, object)
+async function raise(trx: DbOrTrx, object: ObjectName, stopped: number): Promise<void> {
   await raiseProblem(trx, {
     system: 'removals',
     code: codeOf(object),
-    reason: `${gone + stopped} ${object} records are to be removed from Marketo within an hour, more than ${await limitOf(trx, object)}. The ${stopped} that are left stay there until an admin confirms.`,
+    ...((await emptiedWords(trx, object, stopped)) ?? (await countedWords(trx, object, stopped))),
+  })
+}
+
+type Words = Pick<Problem, 'reason' | 'advice'>
+
+async function countedWords(trx: DbOrTrx, object: ObjectName, stopped: number): Promise<Words> {
+  const records = (await countRemovals(trx, object)) + stopped
+  const limit = await limitOf(trx, object)
+  const tooMany = records > limit ? ` within an hour, more than ${limit}` : ''
+  return {
+    reason: `${records} ${object} records are to be removed from Marketo${tooMany}. The ${stopped} that are left stay there until an admin confirms.`,
     advice:
       'Look in Salesforce whether they are really gone or filtered out; if so, confirm the removal (console, or POST /api/removals/confirm). If not, restore them or correct the filter: then nothing is removed.',
-  })
+  }
+}
+
+async function emptiedWords(trx: DbOrTrx, object: ObjectName, stopped: number): Promise<Words | undefined> {
+  const filter = (await readEmptied(trx))[object]
+  if (filter === undefined) return undefined
+  return {
+    reason: `The filter of ${object} is now ${filter}, which lets no record through. All ${object} records stay in Marketo until an admin confirms; ${stopped} would be removed so far.`,
+    advice:
+      'If that is a slip, correct the filter in Setup > Custom Metadata Types > Marketo Object Setting: then nothing is removed. If they are all to leave Marketo, confirm the removal (console, or POST /api/removals/confirm).',
+  }
 }

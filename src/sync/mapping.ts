@@ -14,6 +14,7 @@ import {
   notOneOfOurs,
   type BadSetting,
   type EffectiveSetting,
+  type ObjectSetting,
   type SettingsInput,
 } from './object-settings.ts'
 import type { TargetField } from './values.ts'
@@ -54,6 +55,8 @@ export interface Mapping {
   objects: Record<ObjectName, ObjectMapping>
   bad: BadRow[]
   badSettings: BadSetting[]
+  /** Objects whose filter let no record through when it was read. */
+  passesNothing: ObjectName[]
 }
 
 export interface MappingInput extends SettingsInput {
@@ -62,6 +65,8 @@ export interface MappingInput extends SettingsInput {
   /** By lower-case name: Marketo's names are matched without regard to case. */
   marketo: Record<MarketoObject, ReadonlyMap<string, MarketoField>>
   rows: MappingRow[]
+  /** Settings whose filter lets no record through. */
+  empty?: ReadonlySet<ObjectSetting> | undefined
 }
 
 export function effectiveMapping(input: MappingInput): Mapping {
@@ -73,7 +78,14 @@ export function effectiveMapping(input: MappingInput): Mapping {
   for (const row of input.rows)
     if (!(OBJECTS as readonly string[]).includes(row.object))
       bad.push({ ...row, reason: notOneOfOurs(row.object) })
-  return { objects, bad, badSettings }
+  const passesNothing = OBJECTS.filter((name) => {
+    const { active, filter } = objects[name]
+    return (
+      active &&
+      input.settings.some((row) => row.object === name && row.filter === filter && input.empty?.has(row))
+    )
+  })
+  return { objects, bad, badSettings, passesNothing }
 }
 
 function mappingOf(

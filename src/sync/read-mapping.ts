@@ -69,7 +69,7 @@ export async function readMapping({
     ) as Record<MarketoObject, MarketoSchema['objects']['Lead']['fields']>,
     rows,
     settings,
-    refused: await refusedFilters(salesforce, settings, signal),
+    ...(await triedFilters(salesforce, settings, signal)),
     before: before?.objects,
   })
 }
@@ -90,23 +90,28 @@ function isUnknown({ object, marketoField }: MappingRow, { objects }: MarketoSch
 }
 
 /** Tries each filter on one record, in the company in which it is used: an OR that reaches out of it is refused too. */
-async function refusedFilters(
+async function triedFilters(
   salesforce: Salesforce,
   settings: ObjectSetting[],
   signal: AbortSignal,
-): Promise<Map<ObjectSetting, string>> {
+): Promise<{ refused: Map<ObjectSetting, string>; empty: Set<ObjectSetting> }> {
   const refused = new Map<ObjectSetting, string>()
+  const empty = new Set<ObjectSetting>()
   for (const setting of settings) {
     const { object, filter } = setting
     if (filter === null || !(OBJECTS as readonly string[]).includes(object)) continue
     try {
-      await salesforce.query(`SELECT Id FROM ${object} WHERE Id != null AND (${filter}) LIMIT 1`, { signal })
+      const { records } = await salesforce.query(
+        `SELECT Id FROM ${object} WHERE Id != null AND (${filter}) LIMIT 1`,
+        { signal },
+      )
+      if (records.length === 0) empty.add(setting)
     } catch (error) {
       if (!(error instanceof SalesforceError) || error.status !== 400) throw error
       refused.set(setting, error.message)
     }
   }
-  return refused
+  return { refused, empty }
 }
 
 /** The rows, or none where the org doesn't have the custom metadata type. */

@@ -103,6 +103,7 @@ async function converge(
   let complaints: string[] = []
   let reconciled = 0
   let retriedAt = 0
+  let confirmedAt = 0
   while (Date.now() < deadline) {
     giveAPosition(salesforce)
     const left = await whatIsLeft(living)
@@ -119,6 +120,11 @@ async function converge(
     if (left.parked.length > 0 && Date.now() - retriedAt > RETRY_EVERY_MS) {
       retriedAt = Date.now()
       await living.api('/api/parked/retry', { method: 'POST' }).catch(() => undefined)
+    }
+    // In an org this small a filter may leave out all of an object.
+    if (left.stopped && Date.now() - confirmedAt > RETRY_EVERY_MS) {
+      confirmedAt = Date.now()
+      await living.api('/api/removals/confirm', { method: 'POST' }).catch(() => undefined)
     }
     result = inStep(salesforce.org, marketo.instance, {
       former,

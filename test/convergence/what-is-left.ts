@@ -10,6 +10,8 @@ export interface Left {
   parked: string[]
   /** Something is parked because Salesforce does not show it. */
   unreadable: boolean
+  /** A removal waits for an admin. */
+  stopped: boolean
 }
 
 export async function whatIsLeft({ db }: Living): Promise<Left> {
@@ -39,9 +41,16 @@ export async function whatIsLeft({ db }: Living): Promise<Left> {
       ],
       parked: parked.map(({ object, id, code, reason }) => `${object} ${id} is parked: ${code} ${reason}`),
       unreadable: parked.some(({ code }) => code === 'unreadable'),
+      stopped: changes.some(({ code }) => code === 'removals-stopped'),
     }
   } catch (error) {
-    return { busy: true, open: [`the database: ${String(error)}`], parked: [], unreadable: false }
+    return {
+      busy: true,
+      open: [`the database: ${String(error)}`],
+      parked: [],
+      unreadable: false,
+      stopped: false,
+    }
   }
 }
 

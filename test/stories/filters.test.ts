@@ -1,5 +1,6 @@
 // What the admin's filter leaves out (design §5, rules 5, 12 and 14).
 import type { Org, Record18 } from '../simulators/salesforce/org.ts'
+import { until } from '../fixtures/until.ts'
 import { smallOrg } from './fixtures/organisation.ts'
 import { storyTeller } from './fixtures/story.ts'
 
@@ -87,3 +88,41 @@ for (const [object, id, field] of [
       t.equal(instance.roles.size, 1)
     },
   )
+
+story(
+  'A filter that by a slip lets nothing through takes nothing away, and is obeyed when an admin confirms it',
+  { impatient: true },
+  async (t, { org, ids, instance, inStep, api, status, newCalls }) => {
+    const set = async (filter: string): Promise<void> => {
+      org.setCustomMetadata('Marketo_Object_Setting__mdt', [
+        { Object__c: 'Lead', Active__c: true, Filter__c: filter },
+      ])
+      t.match(await api('/api/mapping/reload', { method: 'POST' }), { status: 200 })
+    }
+    const holds = (): boolean => instance.findLeads('externalPersonId', ids.lena).length === 1
+    const problem = async () => (await status()).problems.find(({ system }) => system === 'removals')
+
+    await set("Title = 'Enginer'")
+    t.match(await until('the stop', problem, 30_000), {
+      code: 'mass-removal:Lead',
+      reason: /filter of Lead is now Title = 'Enginer', which lets no record through/,
+    })
+    org.update('Lead', ids.lena, { City: 'Berlin' })
+    await set("Title = 'Engineer'")
+    await inStep({ deadlineMs: 60_000 })
+    await until('the stop to be over', async () => (await problem()) === undefined, 60_000)
+    t.ok(holds())
+    t.notOk(newCalls().some(({ endpoint, records }) => endpoint === 'leads.json' && hasNoKey(records)))
+
+    await set("Title = 'Nobody'")
+    await until('the stop', problem, 30_000)
+    t.ok(holds())
+    t.match(await api('/api/removals/confirm', { method: 'POST' }), { status: 202 })
+    await until('the lead to leave', () => !holds(), 30_000)
+    await until('the stop to be over', async () => (await problem()) === undefined)
+  },
+)
+
+/** A person that is let go of. */
+const hasNoKey = (records: readonly unknown[] | undefined): boolean =>
+  (records ?? []).some((record) => (record as Record<string, unknown>).externalPersonId === null)

@@ -203,7 +203,7 @@ story(
     instance.changeScore(lost, { priority: 42 })
     await until('the values to be given', async () => (await given(url)).some(({ id }) => id === ids.lena))
     org.setCustomMetadata('Marketo_Object_Setting__mdt', [
-      { Object__c: 'Lead', Active__c: true, Filter__c: 'Title = null' },
+      { Object__c: 'Lead', Active__c: true, Filter__c: "Title != 'Outside'" },
     ])
     await api('/api/mapping/reload', { method: 'POST' })
     await seemLost({ db }, [ids.lena])

@@ -11,11 +11,15 @@ import {
 } from '../../src/database/state.ts'
 import type { LeaderTransaction } from '../../src/database/lease.ts'
 import { createLog } from '../../src/log.ts'
+import type { ObjectName } from '../../src/salesforce/ids.ts'
 import { createObey } from '../../src/obey.ts'
 import { allowance, createBrake, REMOVALS_STOPPED } from '../../src/sync/brake.ts'
+import { noteEmptied } from '../../src/sync/emptied.ts'
+import type { Mapping } from '../../src/sync/mapping.ts'
 import { databaseKinds } from '../fixtures/databases.ts'
 import { endedOrLocked, leaderWith } from '../fixtures/meanwhile.ts'
 import { leaderUntil } from './fixtures/killed.ts'
+import { wholeMapping } from './fixtures/mappings.ts'
 
 t.test('100 an hour, or 2 % of what is in Marketo if that is more', async (t) => {
   const cases: [records: number, allowed: number][] = [
@@ -39,7 +43,7 @@ t.test('the brake', async (t) => {
   /** As they are marked now, if no version is given. */
   const takenOf = (wanted: string[], version = Number.MAX_SAFE_INTEGER) =>
     wanted.map((id) => ({ id, version }))
-  const admitted = async (object: string, wanted: string[]): Promise<number> =>
+  const admitted = async (object: ObjectName, wanted: string[]): Promise<number> =>
     (await brake.admit(object, takenOf(wanted))).size
   const marked = async (wanted: string[], object = 'Lead'): Promise<string[]> => {
     await mark(
@@ -184,6 +188,58 @@ t.test('the brake', async (t) => {
     t.equal(await admitted('Lead', ids(0, 101)), 101)
     t.strictSame(await readCommands(db), [])
   })
+
+  t.test(
+    'of an object that a changed filter has emptied none goes, however few, until it is confirmed',
+    async (t) => {
+      const mappingBy = (filter: string, empties: boolean) => {
+        const setting = { object: 'Lead', active: true, filter }
+        return wholeMapping({ settings: [setting], empty: new Set(empties ? [setting] : []) })
+      }
+      const [good, slip, meant] = [
+        mappingBy("Country = 'Germany'", false),
+        mappingBy("Country = 'Grmany'", true),
+        mappingBy("Country = 'Narnia'", true),
+      ]
+      const remap = (before: Mapping, after: Mapping) => leader((trx) => noteEmptied(trx, before, after))
+      await confirm(db, [
+        { object: 'Lead', id: 'x', marketoId: '1', state: 'confirmed', hashes: null, pushed: true },
+      ])
+      await remap(good, slip)
+      await remap(slip, slip)
+      await marked(ids(0, 3))
+      t.equal(await admitted('Lead', ids(0, 1)), 0)
+      t.equal(await admitted('Lead', ids(1, 2)), 0)
+      t.match(await listProblems(db), [
+        {
+          system: 'removals',
+          code: 'mass-removal:Lead',
+          reason:
+            /filter of Lead is now Country = 'Grmany', which lets no record through.*; 3 would be removed/,
+          advice: /correct the filter.*confirm/,
+        },
+      ])
+      t.equal(await admitted('Contact', await marked(ids(200, 2), 'Contact')), 2)
+
+      await remap(slip, good)
+      await settled(ids(0, 2))
+      await brake.tell()
+      t.match(await listProblems(db), [
+        { reason: /^1 Lead records are to be removed from Marketo\. The 1 that/ },
+      ])
+      await settled(ids(2, 1))
+      await brake.tell()
+      t.strictSame(await listProblems(db), [])
+      t.equal(await admitted('Lead', ids(0, 1)), 1)
+
+      await remap(good, meant)
+      t.equal(await admitted('Lead', await marked(ids(10, 2))), 0)
+      await confirmed()
+      await remap(meant, meant)
+      t.equal(await admitted('Lead', ids(10, 4)), 4, 'the rest of it too')
+      t.strictSame(await listProblems(db), [])
+    },
+  )
 
   t.test('a stop is over when nothing of it is to be removed any more', async (t) => {
     t.equal(await admitted('Lead', await marked(ids(0, 101))), 0)

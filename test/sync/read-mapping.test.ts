@@ -5,12 +5,34 @@ import { readMapping } from '../../src/sync/read-mapping.ts'
 import { connectSimulated } from '../salesforce/fixtures/simulated.ts'
 import { everyField } from './fixtures/mappings.ts'
 
+function schemaOfEveryField(): MarketoSchema {
+  const objects = Object.fromEntries(
+    Object.entries(everyField().marketo).map(([object, fields]) => [object, { fields, searchable: [] }]),
+  ) as unknown as MarketoSchema['objects']
+  return { objects, canSearchExternalPersonId: true, insights: {}, missing: [] }
+}
+
+t.test('a filter that lets no record through is told from others', async (t) => {
+  const { simulator, salesforce } = await connectSimulated(t)
+  simulator.org.insert('Lead', { LastName: 'L', Company: 'X', Country: 'Germany' }, { silent: true })
+  simulator.org.insert('Contact', { LastName: 'C' }, { silent: true })
+  simulator.org.setCustomMetadata('Marketo_Object_Setting__mdt', [
+    { Object__c: 'Lead', Active__c: true, Filter__c: "Country = 'Grmany'" },
+    { Object__c: 'Contact', Active__c: true, Filter__c: "LastName = 'C'" },
+    { Object__c: 'Account', Active__c: false, Filter__c: "Name = 'None'" },
+  ])
+  const mapping = await readMapping({
+    salesforce,
+    schema: async () => schemaOfEveryField(),
+    before: undefined,
+    fresh: false,
+    signal: AbortSignal.timeout(10_000),
+  })
+  t.strictSame(mapping.passesNothing, ['Lead'])
+})
+
 t.test('rows beyond the first page of the query count too', async (t) => {
   const { simulator, salesforce } = await connectSimulated(t, { batchSize: 200 })
-  const { marketo } = everyField()
-  const objects = Object.fromEntries(
-    Object.entries(marketo).map(([object, fields]) => [object, { fields, searchable: [] }]),
-  ) as unknown as MarketoSchema['objects']
   const row = (field: string, Marketo_Field__c: string) => ({
     Object__c: 'Lead',
     Salesforce_Field__c: field,
@@ -23,7 +45,7 @@ t.test('rows beyond the first page of the query count too', async (t) => {
   ])
   const mapping = await readMapping({
     salesforce,
-    schema: async () => ({ objects, canSearchExternalPersonId: true, insights: {}, missing: [] }),
+    schema: async () => schemaOfEveryField(),
     before: undefined,
     fresh: false,
     signal: AbortSignal.timeout(10_000),
