@@ -13,11 +13,13 @@ export interface Written {
   ok: true
   /** By Salesforce id. */
   held: Map<string, Fields>
+  /** Records whose key several persons have: the next push finds them all, and reports or joins them. */
+  several: ReadonlySet<string>
   /** Whether the values that were sent have been read too; otherwise nothing proves that they arrived. */
   withValues: boolean
 }
 
-type Look = (fields: string[]) => Promise<{ ok: true; held: Map<string, Fields> } | Failed>
+type Look = (fields: string[]) => Promise<Omit<Written, 'withValues'> | Failed>
 
 /** A sent field that Marketo no longer has fails every look-up that names it: then only the keys are read. */
 export async function findWritten(
@@ -59,12 +61,16 @@ function lookerOf(
         ...turn,
       })
       if (!byKey.ok) return byKey
+      const holders = [...Map.groupBy(byKey.records, (lead) => String(lead.externalPersonId))]
       return {
         ok: true,
         held: new Map([
           ...byId.records.map((lead): [string, Fields] => [known.get(String(lead.id)) ?? '', lead]),
-          ...onlyHolders(byKey.records),
+          ...holders.flatMap(([key, leads]): [string, Fields][] =>
+            leads.length === 1 ? [[key, leads[0]!]] : [],
+          ),
         ]),
+        several: new Set(holders.flatMap(([key, leads]) => (leads.length > 1 ? [key] : []))),
       }
     }
   }
@@ -81,7 +87,7 @@ function lookerOf(
         ids.get(roleIdentity(roleKeyText(role as unknown as RoleKey))) ?? '',
         role,
       ])
-      return { ok: true, held: new Map(held) }
+      return { ok: true, held: new Map(held), several: NOBODY }
     }
   }
   return async (sent) => {
@@ -95,15 +101,12 @@ function lookerOf(
     return {
       ok: true,
       held: new Map(found.records.map((record): [string, Fields] => [String(record[key]), record])),
+      several: NOBODY,
     }
   }
 }
 
-/** Of a key that several carry nobody is held: the next push finds them all, and reports or joins them. */
-function onlyHolders(leads: Fields[]): [string, Fields][] {
-  const byKey = Map.groupBy(leads, ({ externalPersonId }) => String(externalPersonId))
-  return [...byKey].flatMap(([key, holders]) => (holders.length === 1 ? [[key, holders[0]!]] : []))
-}
+const NOBODY: ReadonlySet<string> = new Set()
 
 export const payloadOf = (intent: Pick<OpenIntent, 'payload'>): IntentPayload =>
   intent.payload as IntentPayload

@@ -9,6 +9,7 @@ import { backoff, verdictOfCall, verdictOfRecord, type Verdict } from '../market
 import { allDone } from './all-done.ts'
 import { RECORDS_A_CALL } from './batches.ts'
 import { priorityOf, pushBatches, type PushDeps } from './push.ts'
+import { noteSeveral } from './settle-failed.ts'
 import { settleUpserts } from './settle.ts'
 import { joinPersons, type SamePerson } from './several-persons.ts'
 import { blamed } from './suspects.ts'
@@ -127,6 +128,8 @@ async function withHolders(
   if (refused.length === 0) return { outcome, results }
   const found = await find(deps, 'externalPersonId', refused, ({ id }) => id)
   const holders = Map.groupBy(found.ok ? found.persons : [], (person) => person.externalPersonId)
+  const several = refused.filter(({ id }) => (holders.get(id)?.length ?? 0) > 1)
+  if (several.length > 0) await deps.leader((trx) => noteSeveral(trx, several))
   return {
     outcome,
     results: results.map((result, n) => {

@@ -23,6 +23,7 @@ import type { CarryOut } from './carry-out.ts'
 import { findWritten, idIn, payloadOf, type Written } from './find-written.ts'
 import { noteJoined } from './note-joined.ts'
 import { noteSent } from './note-sent.ts'
+import { noteSeveral } from './settle-failed.ts'
 import { settleUpserts } from './settle.ts'
 import { UNKNOWN_OUTCOME } from './suspects.ts'
 import type { Trouble } from './trouble.ts'
@@ -52,7 +53,7 @@ type Pending = OpenIntent & { ageMs: number }
 /** Look-ups of an outage get rarer up to this, or they would eat the day's calls. */
 const LONGEST_QUIET_MS = 45_000
 /** Some answers that are no success say that there is nothing. */
-const NOTHING: Written = { ok: true, held: new Map(), withValues: true }
+const NOTHING: Written = { ok: true, held: new Map(), several: new Set(), withValues: true }
 
 export function createRecover(deps: RecoverDeps): Recover {
   /** Looked up once right after it turned ambiguous; the second look comes after the wait. */
@@ -155,7 +156,7 @@ export function createRecover(deps: RecoverDeps): Recover {
       else if (intent.ageMs >= deps.waitMs) over.push({ intent, record })
     }
     if (outcomes.length > 0) await settleUpserts(deps.leader, '', outcomes)
-    if (over.length > 0) await repeat(object, over)
+    if (over.length > 0) await repeat(object, over, written.several)
     deps.log.info(
       { object, records: intents.length, found: outcomes.length, repeated: over.length },
       `looked up ${intents.length} ${object} writes of unknown outcome`,
@@ -166,6 +167,7 @@ export function createRecover(deps: RecoverDeps): Recover {
   async function repeat(
     object: ObjectName,
     over: { intent: Pending; record: Fields | undefined }[],
+    several: ReadonlySet<string>,
   ): Promise<void> {
     await deps.leader(async (trx) => {
       await closeIntents(
@@ -180,6 +182,8 @@ export function createRecover(deps: RecoverDeps): Recover {
         lookedUp.delete(token(intent))
         const entry = entries.get(ownerOf(intent))
         if (entry?.state === 'claimed') await lose(trx, [intent.id])
+        else if (several.has(intent.id))
+          await noteSeveral(trx, [{ object, id: intent.id, references: payloadOf(intent).references }])
         else if (record !== undefined)
           await noteSent(trx, { ...intent, payload: payloadOf(intent) }, entry, idIn(record))
       }

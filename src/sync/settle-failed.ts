@@ -6,7 +6,7 @@ import { park } from '../database/parked.ts'
 import { wantInsights } from '../database/refresh-progress.ts'
 import type { DbOrTrx } from '../database/tables.ts'
 import { NOT_THERE } from '../marketo/known-codes.ts'
-import { parentsIn, type Outcome } from './write.ts'
+import { parentsIn, type Outcome, type Write } from './write.ts'
 
 /** After something was forgotten or must be sent anew: at once, but not in a tight loop. */
 export const SOON_MS = 1_000
@@ -120,5 +120,34 @@ export async function noteFound(trx: DbOrTrx, failed: Outcome[]): Promise<void> 
   await wantInsights(
     trx,
     free.map(({ marketoId }) => marketoId),
+  )
+}
+
+/** Several persons have the record's key, and nobody knows which is its own: that there may be some stays known, as of what seems lost, or they
+ *  would keep the key when the record leaves. */
+export async function noteSeveral(
+  trx: DbOrTrx,
+  writes: Pick<Write, 'object' | 'id' | 'references'>[],
+): Promise<void> {
+  const entries = await ledger.lockLedger(
+    trx,
+    writes.map(({ id }) => id),
+  )
+  const unknown = writes.filter(({ id }) => {
+    const { state = 'outside', marketoId = null } = entries.get(id) ?? {}
+    return state === 'outside' && marketoId === null
+  })
+  await ledger.confirm(
+    trx,
+    unknown.map(({ object, id, references }) => ({
+      ...references,
+      object,
+      id,
+      marketoId: null,
+      state: 'lost',
+      hashes: null,
+      adopted: entries.get(id)?.adopted ?? false,
+      pushed: false,
+    })),
   )
 }

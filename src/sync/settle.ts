@@ -12,7 +12,15 @@ import { personObjectOf } from './objects/index.ts'
 import { isSameRole, roleKeyText } from './role-key.ts'
 import { rememberOutcomes } from './remember.ts'
 import { releaseRoleKeys } from './role-keys.ts'
-import { codeOf, noteFound, parkRefused, reasonOf, settleGone, soonAfter } from './settle-failed.ts'
+import {
+  codeOf,
+  noteFound,
+  noteSeveral,
+  parkRefused,
+  reasonOf,
+  settleGone,
+  soonAfter,
+} from './settle-failed.ts'
 import { isAdopted, type Outcome, type Write } from './write.ts'
 
 export interface Settlement {
@@ -43,6 +51,10 @@ export async function settleUpserts(
     await settleGone(trx, gone)
     await parkRefused(trx, refused)
     await noteFound(trx, [...refused, ...again])
+    await noteSeveral(
+      trx,
+      of('several').map(({ write }) => write),
+    )
     await rememberOutcomes(trx, accepted, refused)
     await changes.postpone(
       trx,

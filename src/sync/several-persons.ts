@@ -12,7 +12,7 @@ import type { SyncCounters } from './counters.ts'
 import { findWithOptOuts, optOutsLost, tellOptOuts, verdictOnLookUp } from './opt-outs.ts'
 import type { Join } from './note-joined.ts'
 import { priorityOf } from './push.ts'
-import { SOON_MS } from './settle-failed.ts'
+import { noteSeveral, SOON_MS } from './settle-failed.ts'
 import { settleUpserts } from './settle.ts'
 import { blamed } from './suspects.ts'
 import type { Write } from './write.ts'
@@ -104,12 +104,14 @@ function verdictOnMerge(verdict: Verdict): Verdict {
 function intend(
   leader: LeaderTransaction,
   call: string,
-  { id, object, taken }: Write,
+  write: Write,
   newest: SamePerson,
   others: SamePerson[],
 ): Promise<boolean> {
+  const { id, object, taken } = write
   const marketoIds = [newest, ...others].map((person) => String(person.id))
   return leader(async (trx) => {
+    await noteSeveral(trx, [write])
     if ((await takenKeys(trx, { roleKeys: [], marketoIds })).size > 0) {
       const reason = 'another write of the same Marketo person is under way'
       await postpone(trx, [{ id, afterMs: SOON_MS, code: 'busy', reason }])
