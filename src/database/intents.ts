@@ -37,23 +37,37 @@ const isOneOf = (roleKeys: string[]): RawBuilder<boolean> =>
   sql`lower(payload->>'roleKey') = any(array(select lower(key) from unnest(${roleKeys}::text[]) as k(key)))`
 
 /**
- * What is out, or may be out, under one of these role keys or Marketo persons. Under a lock that lasts as long as the transaction, so
- * that two pieces of work can't both find a key free.
+ * What is out, or may be out, under one of these role keys or Marketo persons, `besides` what these records have. Under a lock that lasts as
+ * long as the transaction, so that two pieces of work can't both find a key free.
  */
 export async function takenKeys(
   trx: DbOrTrx,
-  wanted: { roleKeys: string[]; marketoIds: string[] },
+  wanted: { roleKeys: string[]; marketoIds: string[]; besides?: string[] },
 ): Promise<Set<string>> {
   // What is created has neither: it needs no lock, which would let the intents of a first load go one after another.
   if (wanted.roleKeys.length + wanted.marketoIds.length === 0) return new Set()
   await sql`select pg_advisory_xact_lock(${KEYS_LOCK})`.execute(trx)
   const { rows } = await sql<{ key: string }>`
-    select payload->>'roleKey' as key from intents where ${isOneOf(wanted.roleKeys)}
-    union select marketo_id from intents where object in ('Lead', 'Contact') and marketo_id = any(${wanted.marketoIds}::text[])
-    union select payload->>'winner' from intents where payload->>'winner' = any(${wanted.marketoIds}::text[])`.execute(
+    with others as (select * from intents where id <> all(${wanted.besides ?? []}::text[]))
+    select payload->>'roleKey' as key from others where ${isOneOf(wanted.roleKeys)}
+    union select marketo_id from others where object in ('Lead', 'Contact') and marketo_id = any(${wanted.marketoIds}::text[])
+    union select payload->>'winner' from others where payload->>'winner' = any(${wanted.marketoIds}::text[])
+    union select person from others, jsonb_array_elements_text(payload->'persons') as person
+      where kind <> 'upsert' and person = any(${wanted.marketoIds}::text[])`.execute(trx)
+  return new Set(rows.map((row) => row.key))
+}
+
+/** Marketo persons that the calls of these intents are about, besides those that were known when they were opened. Under the lock of
+ *  `takenKeys`. */
+export async function reservePersons(
+  trx: DbOrTrx,
+  intents: { id: string; persons: string[] }[],
+): Promise<void> {
+  await sql`
+    update intents i set payload = i.payload || jsonb_build_object('persons', r.persons)
+    from jsonb_to_recordset(${toJson(intents)}::jsonb) as r(id text, persons jsonb) where i.id = r.id`.execute(
     trx,
   )
-  return new Set(rows.map((row) => row.key))
 }
 
 /**

@@ -200,6 +200,26 @@ export async function ownersOfPersons(db: DbOrTrx, marketoIds: string[]): Promis
   return new Map(rows.map((row) => [row.marketo_id!, row.id]))
 }
 
+export interface PersonInUse {
+  id: string
+  /** The record that it is to become part of, or one that it refers to. */
+  waitsFor: string | null
+}
+
+/** Which of these Marketo persons belong to a record that has not let go of them, by Marketo id. */
+export async function personsInUse(db: DbOrTrx, marketoIds: string[]): Promise<Map<string, PersonInUse>> {
+  if (marketoIds.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('ledger')
+    .leftJoin('changes', 'changes.id', 'ledger.id')
+    .select(['ledger.id', 'marketo_id', 'waiting_for as waitsFor'])
+    .where('ledger.object', 'in', ['Lead', 'Contact'])
+    .where('marketo_id', '=', sql<string>`any(${marketoIds}::text[])`)
+    .where('state', '<>', 'released')
+    .execute()
+  return new Map(rows.map(({ marketo_id, ...owner }) => [marketo_id!, owner]))
+}
+
 export type Reference = 'owner_id' | 'account_id' | 'person_id' | 'opportunity_id' | 'role_key'
 
 /** Records whose ledger entry points at these: the children of a parent, or the sharers of a role key, in any case. */

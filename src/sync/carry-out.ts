@@ -20,6 +20,7 @@ import { movedRoles } from './moved-roles.ts'
 import { DEFINITIONS } from './objects/index.ts'
 import { prepareMerges, type Merging } from './merging.ts'
 import { tellOptOuts, verdictOnLookUp } from './opt-outs.ts'
+import { reserveKeyed, type Reserve } from './others-persons.ts'
 import { payloadOf, type RemovalPayload } from './removal-payload.ts'
 import { releaseByKey, releasePersons } from './release-persons.ts'
 import { roleIdentity, roleKeyOf } from './role-key.ts'
@@ -43,6 +44,8 @@ export function createCarryOut(deps: {
 }): CarryOut {
   const { leader, client, log, counters, outstanding, waitMs, signal } = deps
   const turn = { priority: 'live' as const, signal }
+  const reserve: Reserve = async (keyed) =>
+    keyed.length === 0 ? new Set() : leader((trx) => reserveKeyed(trx, keyed))
 
   const sends: Record<RemovalPayload['how'], (batch: Intent[], merges: Merges) => Promise<WriteOutcome>> = {
     delete: (batch) => dropObjects(batch),
@@ -62,6 +65,7 @@ export function createCarryOut(deps: {
           const payload = payloadOf(intent)
           return { key: intent.id, own: payload.how === 'release by key' ? payload.own : null }
         }),
+        reserve,
         turn,
       ),
     merge: async ([intent], merges) => {
@@ -177,7 +181,7 @@ export function createCarryOut(deps: {
       const payload = payloadOf(intent)
       return payload.how === 'merge' ? [{ ...payload, id: intent.id }] : []
     })
-    const found = await prepareMerges(client, merges, deps.optOuts, turn)
+    const found = await prepareMerges(client, merges, deps.optOuts, reserve, turn)
     if (found.ok) return found.of
     const verdict = verdictOnLookUp(found, 1 + Math.max(...intents.map(attemptsOf)))
     const failed = intents.map((intent): Removed => ({ intent, verdict }))

@@ -4,13 +4,15 @@ import { openIntents, standingParents, takenKeys } from '../database/intents.ts'
 import { isSameEntry, readLedger } from '../database/ledger.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
 import type { DbOrTrx } from '../database/tables.ts'
+import { putOffOthers } from './others-persons.ts'
 import { roleIdentity, roleKeyText } from './role-key.ts'
 import { SOON_MS } from './settle-failed.ts'
-import { intentOf, parentsIn, type Write } from './write.ts'
+import { foundByKey, intentOf, parentsIn, type Write } from './write.ts'
 
 /**
  * Commits the intents before the call goes out, and returns the writes that may go. A little later comes one whose role key or Marketo
- * person is in another call just now or was written since it was planned, and one whose parent has begun to leave Marketo since it was planned.
+ * person is in another call just now or was written since it was planned, one whose person is another record's, and one whose parent has begun
+ * to leave Marketo since it was planned.
  */
 export async function intend(
   leader: LeaderTransaction,
@@ -26,19 +28,24 @@ export async function intend(
     })
     const takenRoles = new Set([...taken].map(roleIdentity))
     const outdated = await outdatedPlans(trx, writes)
+    const others = await putOffOthers(
+      trx,
+      writes.flatMap((write) => foundByKey(write, write.marketoId)),
+    )
     const collides = (write: Write): boolean =>
       outdated.has(write.id) ||
       roleKeyOf(write).some((key) => takenRoles.has(roleIdentity(key))) ||
       (write.marketoId !== null && taken.has(write.marketoId))
     const leaving = (write: Write): boolean => parentsIn(write).some((parent) => !standing.has(parent))
-    const free = writes.filter((write) => !collides(write) && !leaving(write))
+    const own = writes.filter(({ id }) => !others.has(id))
+    const free = own.filter((write) => !collides(write) && !leaving(write))
     await openIntents(
       trx,
       free.map((write) => intentOf(call, write, inputOf(write))),
     )
     await postpone(
       trx,
-      writes
+      own
         .filter((write) => !free.includes(write))
         .map((write) => ({
           id: write.id,

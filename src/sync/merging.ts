@@ -1,9 +1,10 @@
 // What has to be known before persons are merged, which nothing undoes: who opted out, and whether the loser is still there. One that is not
-// was perhaps merged by a marketer into somebody who carries its key since: that person is the loser then.
+// was perhaps merged by a marketer into somebody who carries its key since: that person is the loser then, unless it is another record's.
 import type { Fields, ReadTurn } from '../marketo/calls.ts'
 import type { MarketoClient } from '../marketo/client.ts'
 import type { Failed } from '../marketo/outcome.ts'
 import { findWithOptOuts, optOutsLost } from './opt-outs.ts'
+import { keyedOf, type Reserve } from './others-persons.ts'
 
 export interface Merging {
   losers: number[]
@@ -18,6 +19,7 @@ export async function prepareMerges(
   client: MarketoClient,
   merges: readonly { id: string; winner: string; loser: string }[],
   optOuts: readonly string[],
+  reserve: Reserve,
   turn: ReadTurn,
 ): Promise<{ ok: true; of: Map<string, Merging> } | Failed> {
   const values = merges.flatMap(({ winner, loser }) => [winner, loser])
@@ -31,10 +33,17 @@ export async function prepareMerges(
     optOuts,
   )
   if (!byKey.ok) return byKey
+  const winners = new Map(merges.map(({ id, winner }) => [id, winner]))
+  const candidates = byKey.records.filter((person) => {
+    const { id, marketoId } = keyedOf(person)
+    return winners.get(id) !== marketoId
+  })
+  const free = await reserve(candidates.map(keyedOf))
   const of = merges.map(({ id, winner, loser }): [string, Merging] => {
-    const heirs = byKey.records.filter(
-      (person) => String(person.externalPersonId) === id && String(person.id) !== winner,
-    )
+    const heirs = candidates.filter((person) => {
+      const keyed = keyedOf(person)
+      return keyed.id === id && free.has(keyed.marketoId)
+    })
     const losers = heirs.length > 0 ? heirs : [persons.get(loser) ?? { id: loser }]
     return [
       id,

@@ -8,7 +8,7 @@ import type { DbOrTrx } from '../database/tables.ts'
 export interface Join {
   how: 'join'
   winner: string
-  losers: string[]
+  persons: string[]
 }
 
 export async function noteJoined(trx: DbOrTrx, intents: OpenIntent[]): Promise<void> {
@@ -24,7 +24,11 @@ export async function noteJoined(trx: DbOrTrx, intents: OpenIntent[]): Promise<v
     trx,
     joins.map(({ winner }) => winner),
   )
-  const isNews = (id: string): boolean => ['outside', undefined].includes(entries.get(id)?.state)
+  // Lost without an id are those of whom only that there are several was known (settle-failed.ts).
+  const isNews = (id: string): boolean => {
+    const { state = 'outside', lostId = null } = entries.get(id) ?? {}
+    return state === 'outside' || (state === 'lost' && lostId === null)
+  }
   const unknown = joins.filter(({ id, winner }) => isNews(id) && !owners.has(winner))
   await confirm(
     trx,

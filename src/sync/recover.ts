@@ -146,13 +146,13 @@ export function createRecover(deps: RecoverDeps): Recover {
     const over: { intent: Pending; record: Fields | undefined }[] = []
     const entries = await readLedger(
       deps.db,
-      intents.map((intent) => intent.id),
+      intents.flatMap((intent) => [intent.id, ownerOf(intent)]),
     )
     for (const intent of intents) {
       const record = written.held.get(intent.id)
       const proves = written.withValues && (payloadOf(intent).proves || intent.ageMs >= deps.waitMs)
       if (record !== undefined && proves && holds(record, intent))
-        outcomes.push(settled(intent, record, entries.get(intent.id)))
+        outcomes.push(settled(intent, record, entries))
       else if (intent.ageMs >= deps.waitMs) over.push({ intent, record })
     }
     if (outcomes.length > 0) await settleUpserts(deps.leader, '', outcomes)
@@ -233,8 +233,9 @@ function isCreated(intent: Pending, record: Fields, entry: LedgerEntry | undefin
   return known !== null && known !== idIn(record)
 }
 
-function settled(intent: Pending, record: Fields, entry: Outcome['write']['entry']): Outcome {
+function settled(intent: Pending, record: Fields, entries: ReadonlyMap<string, LedgerEntry>): Outcome {
   const payload = payloadOf(intent)
+  const entry = entries.get(intent.id)
   return {
     verdict: { kind: 'accepted' },
     marketoId: idIn(record),
@@ -253,7 +254,7 @@ function settled(intent: Pending, record: Fields, entry: Outcome['write']['entry
         code: null,
       },
       entry,
-      takesOver: undefined,
+      takesOver: entries.get(payload.takesOver ?? ''),
       adopts: payload.adopted,
       fields: {},
       hashes: Buffer.from(payload.hashes, 'base64'),

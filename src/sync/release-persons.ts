@@ -2,6 +2,7 @@
 import { deleteLeads, findLeads, MAX_RECORDS, syncLeads, type Fields } from '../marketo/calls.ts'
 import type { MarketoClient } from '../marketo/client.ts'
 import type { RecordResult, WriteOutcome } from '../marketo/outcome.ts'
+import { keyedOf, type Reserve } from './others-persons.ts'
 
 interface Turn {
   priority: 'live'
@@ -23,6 +24,7 @@ export function releasePersons(
 export async function releaseByKey(
   client: MarketoClient,
   records: { key: string; own: string | null }[],
+  reserve: Reserve,
   turn: Turn,
 ): Promise<WriteOutcome> {
   const found = await findLeads(client, {
@@ -32,20 +34,19 @@ export async function releaseByKey(
     ...turn,
   })
   if (!found.ok) return { outcome: found, results: [] }
+  const free = await reserve(found.records.map(keyedOf))
   const own = new Map(records.map((record) => [record.key, record.own]))
-  const persons = found.records.slice(0, MAX_RECORDS)
+  const ours = found.records.filter((person) => free.has(keyedOf(person).marketoId))
+  const persons = ours.slice(0, MAX_RECORDS)
   const isOwn = (person: Fields): boolean => own.get(String(person.externalPersonId)) === String(person.id)
   const ids = (some: Fields[]): number[] => some.map(({ id }) => Number(id))
   const deleted = persons.filter(isOwn)
   const released = persons.filter((person) => !isOwn(person))
   // More than a call takes: those of the others are not done, and come again.
   const failed = new Map(
-    found.records
+    ours
       .slice(MAX_RECORDS)
-      .map(({ externalPersonId }): [string, RecordResult] => [
-        String(externalPersonId),
-        { status: 'unclear', reasons: [] },
-      ]),
+      .map((person): [string, RecordResult] => [keyedOf(person).id, { status: 'unclear', reasons: [] }]),
   )
   for (const [some, write] of [
     [deleted, () => deleteLeads(client, { ids: ids(deleted), ...turn })],

@@ -9,6 +9,7 @@ import type { DbOrTrx } from '../database/tables.ts'
 import { wantInsights } from '../database/refresh-progress.ts'
 import { keepDoubts } from './hashes.ts'
 import { personObjectOf } from './objects/index.ts'
+import { doubtChanged, putOffOthers } from './others-persons.ts'
 import { isSameRole, roleKeyText } from './role-key.ts'
 import { rememberOutcomes } from './remember.ts'
 import { releaseRoleKeys } from './role-keys.ts'
@@ -21,7 +22,7 @@ import {
   settleGone,
   soonAfter,
 } from './settle-failed.ts'
-import { isAdopted, type Outcome, type Write } from './write.ts'
+import { foundByKey, isAdopted, type Outcome, type Write } from './write.ts'
 
 export interface Settlement {
   accepted: number
@@ -39,12 +40,24 @@ export async function settleUpserts(
   return leader(async (trx) => {
     const of = (...kinds: Outcome['verdict']['kind'][]): Outcome[] =>
       outcomes.filter((outcome) => kinds.includes(outcome.verdict.kind))
-    const accepted = ofTheirOwn(of('accepted'))
+    const others = await putOffOthers(
+      trx,
+      of('accepted').flatMap(({ write, marketoId }) => foundByKey(write, marketoId ?? write.marketoId)),
+    )
+    await doubtChanged(
+      trx,
+      of('accepted').flatMap(({ write: { id, hashes } }) => {
+        const owner = others.get(id)
+        return owner === undefined ? [] : [{ owner, hashes }]
+      }),
+    )
+    const accepted = ofTheirOwn(of('accepted').filter(({ write }) => !others.has(write.id)))
     const ambiguous = outcomes.filter(isAmbiguous)
     const gone = of('gone')
     const refused = of('refused', 'several', 'in-use')
     const again = outcomes.filter(
-      (outcome) => ![...accepted, ...ambiguous, ...gone, ...refused].includes(outcome),
+      (outcome) =>
+        !others.has(outcome.write.id) && ![...accepted, ...ambiguous, ...gone, ...refused].includes(outcome),
     )
 
     await accept(trx, accepted)
@@ -74,7 +87,7 @@ export async function settleUpserts(
     return {
       accepted: accepted.length,
       refused: refused.length,
-      again: again.length + gone.length,
+      again: again.length + gone.length + others.size,
       ambiguous: ambiguous.length,
     }
   })

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { postpone } from '../database/changes.ts'
 import { closeIntents, keepAmbiguous, openIntents, takenKeys } from '../database/intents.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
+import type { DbOrTrx } from '../database/tables.ts'
 import { mergeLeads, type Fields } from '../marketo/calls.ts'
 import type { MarketoClient } from '../marketo/client.ts'
 import { SEVERAL_PERSONS } from '../marketo/known-codes.ts'
@@ -11,6 +12,7 @@ import { verdictAlone, verdictOfCall, type Verdict } from '../marketo/verdict.ts
 import type { SyncCounters } from './counters.ts'
 import { findWithOptOuts, optOutsLost, tellOptOuts, verdictOnLookUp } from './opt-outs.ts'
 import type { Join } from './note-joined.ts'
+import { putOffOthers } from './others-persons.ts'
 import { priorityOf } from './push.ts'
 import { noteSeveral, SOON_MS } from './settle-failed.ts'
 import { settleUpserts } from './settle.ts'
@@ -42,7 +44,7 @@ export async function joinPersons(
   const { leader, client, counters, outstanding, signal } = deps
   const [newest, ...others] = [...persons].sort((a, b) => b.updatedAt.localeCompare(a.updatedAt))
   if (deps.severalPersons === 'report' || newest === undefined) {
-    await settled(severalOf(write, persons))
+    if (!(await leader((trx) => someAreOthers(trx, write, persons)))) await settled(severalOf(write, persons))
     return undefined
   }
   async function settled(given: Verdict): Promise<void> {
@@ -100,7 +102,7 @@ function verdictOnMerge(verdict: Verdict): Verdict {
   return alone
 }
 
-/** False: another write of one of them is under way, and this one comes a little later. */
+/** False: one of them is another record's, or another write of it is under way, and this one comes a little later. */
 function intend(
   leader: LeaderTransaction,
   call: string,
@@ -111,18 +113,29 @@ function intend(
   const { id, object, taken } = write
   const marketoIds = [newest, ...others].map((person) => String(person.id))
   return leader(async (trx) => {
+    const busy = await takenKeys(trx, { roleKeys: [], marketoIds })
     await noteSeveral(trx, [write])
-    if ((await takenKeys(trx, { roleKeys: [], marketoIds })).size > 0) {
+    if (await someAreOthers(trx, write, [newest, ...others])) return false
+    if (busy.size > 0) {
       const reason = 'another write of the same Marketo person is under way'
       await postpone(trx, [{ id, afterMs: SOON_MS, code: 'busy', reason }])
       return false
     }
-    const payload: Join = { how: 'join', winner: String(newest.id), losers: marketoIds.slice(1) }
+    const payload: Join = { how: 'join', winner: String(newest.id), persons: marketoIds.slice(1) }
     await openIntents(trx, [
       { id, object, kind: 'merge', call, version: taken.version, marketoId: String(newest.id), payload },
     ])
     return true
   })
+}
+
+async function someAreOthers(
+  trx: DbOrTrx,
+  { id, taken: { attempts } }: Write,
+  persons: SamePerson[],
+): Promise<boolean> {
+  const keyed = persons.map((person) => ({ id, attempts, marketoId: String(person.id) }))
+  return (await putOffOthers(trx, keyed)).size > 0
 }
 
 function severalOf({ id }: Write, persons: SamePerson[]): Verdict {

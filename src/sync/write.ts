@@ -61,6 +61,16 @@ export function isAdopted({ object, adopts, entry, takesOver }: Write, found: st
   return adopts || entry?.adopted === true || replaced || takesOver?.adopted === true
 }
 
+/** Its Marketo person, where neither the record nor the Lead that it was has it in the ledger yet. */
+export function foundByKey(
+  { object, id, entry, takesOver, taken }: Write,
+  marketoId: string | null,
+): { id: string; marketoId: string; attempts: number }[] {
+  const isKnown = (takesOver ?? entry)?.marketoId === marketoId
+  if (marketoId === null || isKnown || DEFINITIONS[object].marketo !== 'Lead') return []
+  return [{ id, marketoId, attempts: taken.attempts }]
+}
+
 export function intentOf(call: string, write: Write, input: Record<string, unknown>): Intent {
   const payload: IntentPayload = {
     input,

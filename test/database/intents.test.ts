@@ -9,6 +9,8 @@ import {
   openIntents,
   pendingIntents,
   recordOf,
+  reservePersons,
+  takenKeys,
   unresolvedRecords,
   type Intent,
 } from '../../src/database/intents.ts'
@@ -51,6 +53,22 @@ for (const kind of await databaseKinds())
         kind: 'upsert',
         payload: { input: { email: 'a@b.c' } },
       })
+    })
+
+    t.test('persons that a removal found by a key are its own until it has an outcome', async (t) => {
+      const taken = (...besides: string[]): Promise<Set<string>> =>
+        takenKeys(db, { roleKeys: [], marketoIds: ['1', '2', '3', '4'], besides })
+      await openIntents(db, [
+        intent('a', { kind: 'merge', marketoId: '1', payload: { winner: '2' } }),
+        intent('b', { marketoId: '9', payload: { persons: ['4'] } }),
+      ])
+      await reservePersons(db, [{ id: 'a', persons: ['3'] }])
+      t.strictSame(await taken(), new Set(['1', '2', '3']), 'what a write sends is no reservation')
+      t.strictSame(await taken('a'), new Set())
+      await reservePersons(db, [{ id: 'a', persons: [] }])
+      t.strictSame(await taken(), new Set(['1', '2']))
+      await closeIntents(db, ['a'])
+      t.strictSame(await taken(), new Set())
     })
 
     t.test('a record has one write out at a time', async (t) => {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import t from 'tap'
-import { mark, waitForParent } from '../../src/database/changes.ts'
+import { mark, PRIORITY, waitForParent } from '../../src/database/changes.ts'
 import {
   claimPersons,
   confirm,
@@ -10,6 +10,7 @@ import {
   lose,
   losePersons,
   ownersOfPersons,
+  personsInUse,
   readLedger,
   usedOwners,
   type Confirmation,
@@ -133,6 +134,25 @@ for (const kind of await databaseKinds())
         t.strictSame(await ownersOfPersons(db, ['1']), new Map([['1', 'a']]))
       },
     )
+
+    t.test('a released person is in nobody’s use; whoever waits for another record is told', async (t) => {
+      await confirm(db, [
+        person('a', '1'),
+        person('b', '2', { state: 'released' }),
+        person('c', '3', { object: 'Contact', state: 'claimed' }),
+        person('x', '4', { object: 'Account' }),
+      ])
+      await mark(db, [{ object: 'Lead', id: 'a', priority: PRIORITY.live }])
+      await waitForParent(db, [{ id: 'a', parent: 'c', reason: 'it became part of it' }])
+      t.strictSame(
+        await personsInUse(db, ['1', '2', '3', '4', '5']),
+        new Map([
+          ['1', { id: 'a', waitsFor: 'c' }],
+          ['3', { id: 'c', waitsFor: null }],
+        ]),
+      )
+      t.strictSame(await personsInUse(db, []), new Map())
+    })
 
     t.test('a record that comes into scope may claim, one that is in Marketo or was may not', async (t) => {
       await confirm(db, [

@@ -115,6 +115,14 @@ const LEGITIMATE: [
     dropRole,
   ],
   [
+    'had its key given by a marketer to the person of another, which gets its own back',
+    async (p) => {
+      await p.update({ id: p.contactPerson, externalPersonId: p.contact })
+      p.marketo.instance.editLead(p.contactPerson, { externalPersonId: p.lead })
+    },
+    (p) => p.update({ id: p.contactPerson, externalPersonId: p.contact }),
+  ],
+  [
     'is only edited',
     () => undefined,
     (p) => p.update({ id: p.leadPerson, externalPersonId: p.lead, city: 'Rome' }),
