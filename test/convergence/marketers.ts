@@ -1,6 +1,6 @@
 // What marketers do in Marketo meanwhile. Nothing tells of it: what they break, the next edit of the record finds.
 import { addLead } from './seen-deeds.ts'
-import { email, pick, some, someOf, type Deed, type Scene } from './scene.ts'
+import { email, leavesOut, pick, some, someOf, type Deed, type Scene } from './scene.ts'
 
 interface InBoth {
   object: 'Lead' | 'Contact'
@@ -67,8 +67,14 @@ export const MARKETERS: Record<string, Deed> = {
     endings.push(() => {
       const persons = instance.findLeads('externalPersonId', externalPersonId).map(({ id }) => id)
       const lead = org.get('Lead', externalPersonId)
-      const isLead = lead !== undefined && lead['IsDeleted'] !== true && lead['IsConverted'] !== true
+      const isLead =
+        lead !== undefined &&
+        lead['IsDeleted'] !== true &&
+        lead['IsConverted'] !== true &&
+        !leavesOut(scene)('Lead', lead)
       const [winner, ...losers] = persons
+      // Whoever is left is the lead's own, or theirs where the bridge has seen the two before they merged them: nobody can tell.
+      if (isLead && winner !== undefined) made.delete(winner)
       if (winner === undefined || losers.length === 0) return
       for (const id of isLead ? losers : persons) unmade.add(id)
       if (isLead) instance.mergeLeads(winner, losers)
