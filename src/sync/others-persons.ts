@@ -1,6 +1,6 @@
 // A marketer may give the person of one record the key of another, by hand. The ledger tells whose it is: it is not let go of, merged or taken
 // over for the record whose key it has, and its own record is sent anew, which sets the key right.
-import { mark, postpone, PRIORITY } from '../database/changes.ts'
+import { mark, postpone, PRIORITY, waitForParent } from '../database/changes.ts'
 import { reservePersons, takenKeys } from '../database/intents.ts'
 import { confirm, lockLedger, personsInUse } from '../database/ledger.ts'
 import { readParked } from '../database/parked.ts'
@@ -67,22 +67,41 @@ export async function reserveKeyed(trx: DbOrTrx, keyed: readonly Keyed[]): Retur
   return new Set(free.map(({ marketoId }) => marketoId))
 }
 
-/** Puts off the writes to persons that are another record's. Returns whose they are, by the id that was to be written. */
+/** Puts off the writes to persons that are another record's: until that one is cured where it is refused, or they would be sent to its person
+ *  again and again. Returns whose they are, by the id that was to be written. */
 export async function putOffOthers(
   trx: DbOrTrx,
   keyed: readonly (Keyed & { attempts: number })[],
 ): Promise<Map<string, string>> {
   const others = await othersPersons(trx, keyed)
-  const put = keyed.filter(({ marketoId }) => others.has(marketoId))
-  await postpone(
+  const put = keyed.flatMap((person) => {
+    const owner = others.get(person.marketoId)
+    return owner === undefined ? [] : [{ ...person, owner }]
+  })
+  const parked = await readParked(trx, [...others.values()])
+  const saying = ({ marketoId, owner }: (typeof put)[number]): string =>
+    `Marketo person ${marketoId} has its key, and is the person of ${personObjectOf(owner)} ${owner}`
+  await waitForParent(
     trx,
-    put.map(({ id, marketoId, attempts }) => {
-      const owner = others.get(marketoId) ?? ''
-      const reason = `Marketo person ${marketoId} has its key, and is the person of ${personObjectOf(owner)} ${owner}, which is sent first: that sets the key right`
-      return { id, afterMs: soonAfter(attempts), code: 'key-of-another', reason }
+    put.flatMap((person) => {
+      const refused = parked.get(person.owner)
+      if (refused === undefined) return []
+      const reason = `${saying(person)}, which is parked: ${refused.reason}`
+      return [{ id: person.id, parent: person.owner, reason }]
     }),
   )
-  return new Map(put.map(({ id, marketoId }) => [id, others.get(marketoId) ?? '']))
+  await postpone(
+    trx,
+    put
+      .filter(({ owner }) => !parked.has(owner))
+      .map((person) => ({
+        id: person.id,
+        afterMs: soonAfter(person.attempts),
+        code: 'key-of-another',
+        reason: `${saying(person)}, which is sent first: that sets the key right`,
+      })),
+  )
+  return new Map(put.map(({ id, owner }) => [id, owner]))
 }
 
 /** Marketo took values for the person of another record before anybody knew whose it was: what they may have changed is sent with it, blanks

@@ -79,7 +79,8 @@ async function plan(
     object === 'User' ? usedOwners(db, ids) : new Set<string>(),
     leftOut(reader, object, mapping.active ? mapping.filter : null, {
       ids: live.map(({ id }) => id),
-      isInMarketo: (id) => isInMarketo(entries.get(id)),
+      // Who is lost is looked for by key where it leaves.
+      isInMarketo: (id) => isInMarketo(entries.get(id)) || entries.get(id)?.state === 'lost',
       signal: deps.signal,
     }),
   ])
