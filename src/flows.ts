@@ -83,7 +83,17 @@ export async function runFlows(deps: FlowDeps, mapping: LivingMapping): Promise<
   const outstanding = new Set<string>()
   const waitMs = env.MARKETO_AMBIGUOUS_WAIT_SECONDS * 1000
   const optOuts = optOutFields(deps.schema)
-  const carryOut = createCarryOut({ leader, client, log, counters, outstanding, optOuts, waitMs, signal })
+  const carryOut = createCarryOut({
+    leader,
+    client,
+    log,
+    counters,
+    outstanding,
+    optOuts,
+    waitMs,
+    now,
+    signal,
+  })
   const remove = createRemove({ leader, brake, carryOut, outstanding, deletePolicy: env.DELETE_POLICY })
   const recover = createRecover({
     db,

@@ -125,6 +125,15 @@ export async function postpone(db: DbOrTrx, records: Postponed[]): Promise<void>
     where c.id = t.id`.execute(db)
 }
 
+/** Looks at these again later, without an attempt. */
+export async function putOff(db: DbOrTrx, ids: string[], afterMs: number): Promise<void> {
+  if (ids.length === 0) return
+  await sql`
+    update changes set due = now() + make_interval(secs => ${afterMs / 1000}) where id = any(${ids}::text[])`.execute(
+    db,
+  )
+}
+
 export interface Waiting {
   id: string
   /** The version that was taken: a record marked again meanwhile may have another parent, and does not wait. */

@@ -23,6 +23,7 @@ import { tellOptOuts, verdictOnLookUp } from './opt-outs.ts'
 import { reserveKeyed, type Reserve } from './others-persons.ts'
 import { payloadOf, type RemovalPayload } from './removal-payload.ts'
 import { releaseByKey, releasePersons } from './release-persons.ts'
+import { createRemovalGate } from './removal-gate.ts'
 import { roleIdentity, roleKeyOf } from './role-key.ts'
 import { freeRoleKeys } from './role-keys.ts'
 import { isRefused, settleRemoved, type Removed } from './settle-removed.ts'
@@ -40,10 +41,12 @@ export function createCarryOut(deps: {
   optOuts: readonly string[]
   /** How long a call of unknown outcome may go on in Marketo. */
   waitMs: number
+  now: () => number
   signal: AbortSignal
 }): CarryOut {
   const { leader, client, log, counters, outstanding, waitMs, signal } = deps
   const turn = { priority: 'live' as const, signal }
+  const gate = createRemovalGate(deps)
   const reserve: Reserve = async (keyed) =>
     keyed.length === 0 ? new Set() : leader((trx) => reserveKeyed(trx, keyed))
 
@@ -134,6 +137,7 @@ export function createCarryOut(deps: {
         })),
       ),
     )
+    gate.after(removed)
     await leader(async (trx) => {
       await settleRemoved(trx, removed)
       await tell(trx, removed)
@@ -221,8 +225,9 @@ export function createCarryOut(deps: {
 
   return async (intents) => {
     const isMerge = (intent: Intent): boolean => payloadOf(intent).how === 'merge'
-    const others = intents.filter((intent) => !isMerge(intent))
-    await allDone([carryOutMerges(intents.filter(isMerge)), carryOutGroups(others, new Map())])
+    const admitted = await gate.admit(intents)
+    const others = admitted.filter((intent) => !isMerge(intent))
+    await allDone([carryOutMerges(admitted.filter(isMerge)), carryOutGroups(others, new Map())])
   }
 }
 

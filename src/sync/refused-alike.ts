@@ -3,7 +3,8 @@
 import type { LeaderTransaction } from '../database/lease.ts'
 import { clearProblem, raiseProblem } from '../database/state.ts'
 import { GATEWAY_REFUSALS } from '../marketo/known-codes.ts'
-import { backoff, type Verdict } from '../marketo/verdict.ts'
+import type { Verdict } from '../marketo/verdict.ts'
+import { createPauses } from './pauses.ts'
 
 export interface RefusedAlike {
   /** What came of one call, or of the look-up before it. */
@@ -25,32 +26,25 @@ export function isRead(verdict: Verdict): boolean {
 
 export function createRefusedAlike(deps: { leader: LeaderTransaction; now: () => number }): RefusedAlike {
   const { leader, now } = deps
-  const failing = new Map<string, { failures: number; until: number }>()
+  const pauses = createPauses(now)
   const passing = new Set<string>()
   const codeOf = (object: string): string => `refused-alike:${object}`
 
   async function passes(object: string): Promise<void> {
     passing.add(object)
-    const { failures = 0 } = failing.get(object) ?? {}
-    failing.delete(object)
-    if (failures >= FAILURES_TOLD) await leader((trx) => clearProblem(trx, 'marketo', codeOf(object)))
+    if (pauses.over(object) >= FAILURES_TOLD)
+      await leader((trx) => clearProblem(trx, 'marketo', codeOf(object)))
   }
 
   return {
     passed: (object) => passing.has(object),
-    room(object) {
-      const { until } = failing.get(object) ?? {}
-      if (until === undefined) return Infinity
-      return now() < until ? 0 : 1
-    },
+    room: pauses.room,
     async after(object, verdicts) {
       if (verdicts.some(isRead)) return passes(object)
       const verdict = verdicts.find(({ kind }) => kind === 'everybody')
       if (verdict?.kind !== 'everybody') return
       passing.delete(object)
-      const failures = 1 + (failing.get(object)?.failures ?? 0)
-      failing.set(object, { failures, until: now() + backoff(failures) })
-      if (failures < FAILURES_TOLD) return
+      if (pauses.failed(object) < FAILURES_TOLD) return
       await leader((trx) =>
         raiseProblem(trx, {
           system: 'marketo',

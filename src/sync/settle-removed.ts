@@ -1,5 +1,5 @@
 // Writes down what came of deletes, releases and merges: ledger, mark, intent, parked list and waiting children together.
-import { mark, postpone, PRIORITY, release, settle } from '../database/changes.ts'
+import { mark, postpone, PRIORITY, putOff, release, settle } from '../database/changes.ts'
 import { forgetHistory } from '../database/history.ts'
 import { forgetInsights } from '../database/insights.ts'
 import { closeIntents, holdRemovals, recordOf, type Intent } from '../database/intents.ts'
@@ -18,7 +18,7 @@ import type { Verdict } from '../marketo/verdict.ts'
 import { decodeHashes, encodeHashes, hashesAfterMerge } from './hashes.ts'
 import { personObjectOf } from './objects/index.ts'
 import { payloadOf, type RemovalPayload } from './removal-payload.ts'
-import { SOON_MS } from './settle-failed.ts'
+import { SOON_MS, soonAfter } from './settle-failed.ts'
 import { dropMovedRoles, moveRoleKeys, releaseRoleKeys } from './role-keys.ts'
 
 export interface Removed {
@@ -86,11 +86,23 @@ async function again(
   await postpone(trx, [
     {
       id: intent.id,
-      afterMs: 'afterMs' in verdict ? verdict.afterMs : 60_000,
+      afterMs: waitAfter(intent, verdict),
       code: verdict.code,
       reason: verdict.reason,
     },
   ])
+}
+
+function waitAfter(intent: Intent, verdict: Verdict): number {
+  if ('afterMs' in verdict) return verdict.afterMs
+  return verdict.kind === 'everybody' ? soonAfter(payloadOf(intent).attempts ?? 0) : 60_000
+}
+
+/** Nothing was sent, so no attempt is counted. A role's former key stays, and is not sent yet. */
+export async function putOffRemovals(trx: DbOrTrx, intents: Intent[], afterMs: number): Promise<void> {
+  const ids = intents.flatMap(({ id }) => (id === recordOf(id) ? [id] : []))
+  await closeIntents(trx, ids)
+  await putOff(trx, ids, afterMs)
 }
 
 /** "A company or sales person that Marketo still uses stays, told once" (design §5, rule 5). */

@@ -26,10 +26,11 @@ const WAIT_MS = 400
 
 t.test('deletes', async (t) => {
   const { db } = await kind.create(t)
-  const { simulator, client } = await startMarketoSide(t)
+  const { simulator, client } = await startMarketoSide(t, { callsPer20Seconds: 10_000 })
   const { signal } = new AbortController()
   const leader: LeaderTransaction = (work) => db.transaction().execute(work)
   const outstanding = new Set<string>()
+  const clock = { now: 1_000_000 }
   const carryOut = createCarryOut({
     leader,
     client,
@@ -38,6 +39,7 @@ t.test('deletes', async (t) => {
     outstanding,
     optOuts: ['unsubscribed', 'doNotCall'],
     waitMs: WAIT_MS,
+    now: () => clock.now,
     signal,
   })
   const ids = Array.from({ length: COUNT }, (_, n) => idOf('Account', n))
@@ -113,10 +115,110 @@ t.test('deletes', async (t) => {
       { code: 'removals', reason: /Nothing can be removed.*HTTP 400|understand/ },
     ])
     wall.remove()
+    clock.now += 1_000
+    await carryOut(await open(1))
+    t.equal(left().length, COUNT - 1, 'one is tried first')
     await carryOut(await open(1))
     t.strictSame(left(), [])
     t.strictSame(await listProblems(db), [])
   })
+
+  t.test(
+    'after deletes that were refused alike one is tried after growing pauses; the others wait, and count no attempt',
+    async (t) => {
+      const wall = simulator.faults.add({
+        kind: 'http',
+        status: 400,
+        match: { endpoint: 'companies/delete.json' },
+      })
+      const started = clock.now
+      const attempts = async (): Promise<number[]> =>
+        (await db.selectFrom('changes').select('attempts').orderBy('id').execute()).map((row) => row.attempts)
+      await carryOut(await open(0))
+      t.strictSame(await attempts(), Array<number>(COUNT).fill(1))
+      const { hits } = wall
+      const tried: number[] = []
+      while (tried.length < 6) {
+        const before = wall.hits
+        await carryOut(await open(1))
+        t.ok(wall.hits <= before + 1, 'one at a time')
+        t.strictSame(await pendingIntents(db), [])
+        const sent = (await attempts()).filter((count) => count > 0).length
+        t.equal(sent, wall.hits - before)
+        if (sent > 0) tried.push((clock.now - started) / 1_000)
+        const waits = await sql<{
+          n: number
+        }>`select count(*)::int as n from changes where due <= now()`.execute(db)
+        t.equal(waits.rows[0]?.n, 0, 'none is read again at once')
+        clock.now += 1_000
+      }
+      t.equal(wall.hits, hits + 6)
+      t.strictSame(tried, [1, 3, 7, 15, 31, 63])
+      wall.remove()
+      clock.now += 60_000
+      const [first, ...others] = await open(1)
+      await carryOut([{ ...first!, payload: { ...first!.payload, attempts: 7 } }, ...others])
+      t.equal(left().length, COUNT - 1)
+      t.ok(left().includes(poison), 'one that has failed least')
+      await carryOut(await open(1))
+      t.strictSame(left(), [])
+    },
+  )
+
+  t.test('a delete that is refused alike again and again is tried after growing waits', async (t) => {
+    simulator.faults.add({ kind: 'http', status: 400, match: { endpoint: 'companies/delete.json' } })
+    const waits: number[] = []
+    for (const attempts of [0, 3, 9]) {
+      const [one] = await open(attempts)
+      await sql`update changes set attempts = ${attempts}`.execute(db)
+      await carryOut([one!])
+      clock.now += 60_000
+      const { rows } = await sql<{ ms: number }>`
+        select extract(epoch from due - now())::float8 as ms from changes where id = ${poison}`.execute(db)
+      waits.push(Math.ceil(rows[0]!.ms))
+    }
+    t.strictSame(waits, [1, 8, 60])
+    simulator.faults.clear()
+    await carryOut(await open(1))
+    await carryOut(await open(1))
+    t.strictSame(left(), [])
+  })
+
+  t.test(
+    'deletes of former role keys that are held up by others stay, and are sent when there is room',
+    async (t) => {
+      const wall = simulator.faults.add({
+        kind: 'http',
+        status: 400,
+        match: { endpoint: 'opportunities/roles/delete.json' },
+      })
+      await sql`truncate intents, ledger, changes, parked`.execute(db)
+      const deletes = [1, 2].map((n): Intent => {
+        const roleKey = `${idOf('Opportunity', n)}|1000001|Evaluator`
+        return {
+          id: `${idOf('OpportunityContactRole', n)}:${roleKey}`,
+          object: 'OpportunityContactRole',
+          kind: 'delete',
+          call: '',
+          version: 0,
+          marketoId: null,
+          payload: { how: 'delete role', roleKey },
+        }
+      })
+      await openIntents(db, deletes)
+      await carryOut(deletes)
+      const { hits } = wall
+      await carryOut(await pendingIntents(db))
+      t.equal(wall.hits, hits)
+      t.equal((await pendingIntents(db)).length, 2)
+      wall.remove()
+      clock.now += 1_000
+      for (const left of [1, 0]) {
+        await carryOut(await pendingIntents(db))
+        t.equal((await pendingIntents(db)).length, left)
+      }
+    },
+  )
 
   t.test('a refusal that is of no removal proves nothing gone', async (t) => {
     failing('718')

@@ -53,6 +53,7 @@ async function stage(t: TestContext) {
     outstanding: new Set(),
     optOuts: ['unsubscribed', 'doNotCall'],
     waitMs: 0,
+    now: Date.now,
     signal,
   })
   const before = simulator.calls.entries.length
