@@ -184,42 +184,6 @@ t.test('deletes', async (t) => {
     t.strictSame(left(), [])
   })
 
-  t.test(
-    'deletes of former role keys that are held up by others stay, and are sent when there is room',
-    async (t) => {
-      const wall = simulator.faults.add({
-        kind: 'http',
-        status: 400,
-        match: { endpoint: 'opportunities/roles/delete.json' },
-      })
-      await sql`truncate intents, ledger, changes, parked`.execute(db)
-      const deletes = [1, 2].map((n): Intent => {
-        const roleKey = `${idOf('Opportunity', n)}|1000001|Evaluator`
-        return {
-          id: `${idOf('OpportunityContactRole', n)}:${roleKey}`,
-          object: 'OpportunityContactRole',
-          kind: 'delete',
-          call: '',
-          version: 0,
-          marketoId: null,
-          payload: { how: 'delete role', roleKey },
-        }
-      })
-      await openIntents(db, deletes)
-      await carryOut(deletes)
-      const { hits } = wall
-      await carryOut(await pendingIntents(db))
-      t.equal(wall.hits, hits)
-      t.equal((await pendingIntents(db)).length, 2)
-      wall.remove()
-      clock.now += 1_000
-      for (const left of [1, 0]) {
-        await carryOut(await pendingIntents(db))
-        t.equal((await pendingIntents(db)).length, left)
-      }
-    },
-  )
-
   t.test('a refusal that is of no removal proves nothing gone', async (t) => {
     failing('718')
     await carryOut(await open(0))
@@ -382,6 +346,42 @@ t.test('deletes', async (t) => {
         return tried() > before
       })
       t.strictSame(simulator.calls.violations(), [])
+    },
+  )
+
+  t.test(
+    'deletes of former role keys that are held up by others stay, and are sent when there is room',
+    async (t) => {
+      const wall = simulator.faults.add({
+        kind: 'http',
+        status: 400,
+        match: { endpoint: 'opportunities/roles/delete.json' },
+      })
+      await sql`truncate intents, ledger, changes, parked`.execute(db)
+      const deletes = [1, 2].map((n): Intent => {
+        const roleKey = `${idOf('Opportunity', n)}|1000001|Evaluator`
+        return {
+          id: `${idOf('OpportunityContactRole', n)}:${roleKey}`,
+          object: 'OpportunityContactRole',
+          kind: 'delete',
+          call: '',
+          version: 0,
+          marketoId: null,
+          payload: { how: 'delete role', roleKey },
+        }
+      })
+      await openIntents(db, deletes)
+      await carryOut(deletes)
+      const { hits } = wall
+      await carryOut(await pendingIntents(db))
+      t.equal(wall.hits, hits)
+      t.equal((await pendingIntents(db)).length, 2)
+      wall.remove()
+      clock.now += 1_000
+      for (const left of [1, 0]) {
+        await carryOut(await pendingIntents(db))
+        t.equal((await pendingIntents(db)).length, left)
+      }
     },
   )
 })
