@@ -4,7 +4,7 @@ import type { LeaderTransaction } from '../database/lease.ts'
 import { lockState } from '../database/pending-commands.ts'
 import { readState, writeState } from '../database/state.ts'
 import type { Db, Trx } from '../database/tables.ts'
-import type { ObjectName } from '../salesforce/ids.ts'
+import { OBJECTS, type ObjectName } from '../salesforce/ids.ts'
 
 export type Place = Pick<BackfillState, 'jobId' | 'locator'>
 
@@ -34,6 +34,13 @@ const KEY = 'backfill'
 /** Pure: what is still to be marked, the object under way first. */
 export const leftOf = ({ objects, object }: BackfillState): ObjectName[] =>
   object === null ? objects : objects.slice(objects.indexOf(object))
+
+/** Pure: what is marked now, parents first, and what after it. What rests and would come before it holds up none of them. */
+export function aheadOf(left: ObjectName[], isResting: (object: ObjectName) => boolean): ObjectName[] {
+  const inOrder = OBJECTS.filter((object) => left.includes(object))
+  const first = inOrder.findIndex((object) => !isResting(object))
+  return first === -1 ? [] : inOrder.slice(first)
+}
 
 /** Pure: goes over to this one of the objects that are left, at its place. */
 export function takeUp(state: BackfillState, left: ObjectName[], object: ObjectName): BackfillState {

@@ -1,6 +1,5 @@
 // Fills the queue with everything in scope, object by object in dependency order: at the first start, and when an admin asks.
 // Resumable page by page; below live changes; pauses while the queue is long.
-import { setTimeout as sleep } from 'node:timers/promises'
 import { countBackground, mark, PRIORITY } from '../database/changes.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
 import { analyzeHotTables } from '../database/maintenance.ts'
@@ -12,14 +11,21 @@ import { OBJECTS, type ObjectName } from '../salesforce/ids.ts'
 import { isJobLost } from '../salesforce/bulk.ts'
 import type { Reader } from '../salesforce/read.ts'
 import { SalesforceError } from '../salesforce/rest-faults.ts'
-import { BEGINNING, leftOf, setAside, storedBackfill, takeUp, type BackfillState } from './backfill-state.ts'
+import { createBackfillRoom, QUEUED_AT_MOST } from './backfill-room.ts'
+import {
+  aheadOf,
+  BEGINNING,
+  leftOf,
+  setAside,
+  storedBackfill,
+  takeUp,
+  type BackfillState,
+} from './backfill-state.ts'
 import { createBackfillTrouble } from './backfill-trouble.ts'
 import type { Mapping } from './mapping.ts'
 import { OVERLAP_MS, watermarkKey } from './reconcile.ts'
 import { scopeOf } from './scope.ts'
 
-/** At most so many marks are queued at once: more would only make the database large. */
-export const QUEUED_AT_MOST = 100_000
 /** Without fresh statistics the queue's index is not used after a bulk fill of this size. */
 const ANALYZE_AFTER = 10_000
 
@@ -69,15 +75,17 @@ export function createBackfill(deps: {
   let sinceAnalyze = 0
 
   const stored = storedBackfill({ db, leader })
+  const room = createBackfillRoom({ db, stored, signal })
   const trouble = createBackfillTrouble(deps)
 
   async function fill(initial: BackfillState): Promise<void> {
     let state = initial
     let left = leftOf(state)
     while (left.length > 0) {
-      filling = new Set(left)
-      const object = left.find((one) => !trouble.isResting(one))
+      const ahead = aheadOf(left, (one) => trouble.isResting(one))
+      const [object] = ahead
       if (object === undefined) return
+      filling = new Set(ahead)
       state = takeUp(state, left, object)
       const isNew = state.jobId === null && state.locator === null
       try {
@@ -116,7 +124,7 @@ export function createBackfill(deps: {
         signal,
       }
       for await (const page of reader.allIds(object, scope, resume)) {
-        if (!(await room(state, page.ids.length))) return false
+        if (!(await room.waitFor(state, page.ids.length))) return false
         const at = {
           ...state,
           marked: state.marked + page.ids.length,
@@ -158,21 +166,6 @@ export function createBackfill(deps: {
       also,
     )
 
-  async function hasRoomFor(more: number): Promise<boolean> {
-    let queued = 0
-    for (const object of OBJECTS) queued += await countBackground(db, object, QUEUED_AT_MOST - queued)
-    return queued + more <= QUEUED_AT_MOST
-  }
-
-  /** Waits while the queue is long; false when the backfill was paused or this process stops. */
-  async function room(state: BackfillState, more: number): Promise<boolean> {
-    for (;;) {
-      if (signal.aborted || (await stored.read())?.state !== 'running') return false
-      if (state.marked + more <= QUEUED_AT_MOST || (await hasRoomFor(more))) return true
-      await sleep(1_000, undefined, { signal }).catch(() => undefined)
-    }
-  }
-
   async function analyzeAfter(records: number): Promise<void> {
     sinceAnalyze += records
     if (sinceAnalyze < ANALYZE_AFTER) return
@@ -191,7 +184,7 @@ export function createBackfill(deps: {
   }
 
   return {
-    filling: () => filling,
+    filling: () => (room.isWaiting() ? new Set() : filling),
     state: () => stored.read(),
     run() {
       running ??= start().finally(() => {

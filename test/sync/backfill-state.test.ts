@@ -1,5 +1,13 @@
 import t from 'tap'
-import { BEGINNING, leftOf, setAside, takeUp, type BackfillState } from '../../src/sync/backfill-state.ts'
+import type { ObjectName } from '../../src/salesforce/ids.ts'
+import {
+  aheadOf,
+  BEGINNING,
+  leftOf,
+  setAside,
+  takeUp,
+  type BackfillState,
+} from '../../src/sync/backfill-state.ts'
 
 const stateOf = (changes: Partial<BackfillState>): BackfillState => ({
   state: 'running',
@@ -19,6 +27,18 @@ const stateOf = (changes: Partial<BackfillState>): BackfillState => ({
 t.test('what is left begins with the object under way', async (t) => {
   t.strictSame(leftOf(stateOf({})), ['User', 'Account', 'Lead', 'Contact'])
   t.strictSame(leftOf(stateOf({ object: 'Lead' })), ['Lead', 'Contact'])
+})
+
+t.test('parents go before children; what rests is passed over, and holds up nothing', async (t) => {
+  const resting =
+    (...objects: string[]) =>
+    (object: string) =>
+      objects.includes(object)
+  const left: ObjectName[] = ['Account', 'Lead', 'Contact', 'User']
+  t.strictSame(aheadOf(left, resting()), ['User', 'Account', 'Lead', 'Contact'])
+  t.strictSame(aheadOf(left, resting('User')), ['Account', 'Lead', 'Contact'])
+  t.strictSame(aheadOf(left, resting('User', 'Lead')), ['Account', 'Lead', 'Contact'])
+  t.strictSame(aheadOf(left, resting(...left)), [])
 })
 
 t.test(

@@ -4,8 +4,9 @@ import t, { type Test } from 'tap'
 import type { LeaderTransaction } from '../../src/database/lease.ts'
 import { listProblems, readState, writeState } from '../../src/database/state.ts'
 import type { Db } from '../../src/database/tables.ts'
-import { OBJECTS } from '../../src/salesforce/ids.ts'
-import { createBackfill, QUEUED_AT_MOST, type Backfill } from '../../src/sync/backfill.ts'
+import { OBJECTS, type ObjectName } from '../../src/salesforce/ids.ts'
+import { QUEUED_AT_MOST } from '../../src/sync/backfill-room.ts'
+import { createBackfill, type Backfill } from '../../src/sync/backfill.ts'
 import type { BackfillState } from '../../src/sync/backfill-state.ts'
 import { watermarkKey } from '../../src/sync/reconcile.ts'
 import { databaseKinds } from '../fixtures/databases.ts'
@@ -25,7 +26,7 @@ async function prepare(t: Test, leads: number) {
   const backfillWith = (leader: LeaderTransaction): Backfill => createBackfill({ ...deps, leader })
   const backfillAt = (now: () => number): Backfill =>
     createBackfill({ ...deps, now, leader: leaderUntil(db, Infinity) })
-  return { db, ids, simulator, backfillUntil, backfillWith, backfillAt }
+  return { db, ids, simulator, deps, backfillUntil, backfillWith, backfillAt }
 }
 
 const marked = async (db: Db): Promise<Set<string>> =>
@@ -193,6 +194,61 @@ t.test('while 100,000 marks of whatever object are queued it waits', async (t) =
   await until('another look', () => Date.now() - began > 5_000)
   t.equal((await marked(db)).size, 0, 'not more than 100,000 with the next page either')
   await allBut(ids.length)
+  await running
+  t.strictSame(await marked(db), new Set(ids))
+})
+
+t.test('what could not be read holds up none of the others, and is the next one when it can', async (t) => {
+  const { db, simulator, deps } = await prepare(t, 0)
+  const contact = simulator.org.insert('Contact', { LastName: 'C' }, { silent: true })
+  const withheld = simulator.faults.withhold('User')
+  const order: string[] = []
+  const seen: ObjectName[][] = []
+  let time = 0
+  const backfill = createBackfill({
+    ...deps,
+    leader: leaderUntil(db, Infinity),
+    reader: {
+      ...deps.reader,
+      allIds(object, ...rest) {
+        order.push(object)
+        seen.push([...backfill.filling()])
+        if (object === 'Contact') {
+          withheld.remove()
+          time += 2_000
+        }
+        return deps.reader.allIds(object, ...rest)
+      },
+    },
+    now: () => time,
+  })
+  await backfill.request({ objects: ['User', 'Contact', 'Opportunity'] })
+  await backfill.run()
+  t.strictSame(order, ['User', 'Contact', 'User', 'Opportunity'])
+  t.strictSame(seen, [
+    ['User', 'Contact', 'Opportunity'],
+    ['Contact', 'Opportunity'],
+    ['User', 'Opportunity'],
+    ['Opportunity'],
+  ])
+  const marks = await sql<{ id: string }>`select id from changes`.execute(db)
+  t.ok(marks.rows.some(({ id }) => id === contact))
+  t.match(await stateOf(db), { finishedAt: String })
+})
+
+t.test('a queue that is full of children is worked off before their parents come in', async (t) => {
+  const { db, ids, backfillUntil } = await prepare(t, 1)
+  await sql`
+    insert into changes (object, id, version, priority, due, force, attempts, marked_at)
+    select 'Opportunity', n::text, n, 3, now(), false, 0, now() from generate_series(1, ${QUEUED_AT_MOST}) as n`.execute(
+    db,
+  )
+  const backfill = backfillUntil(99)
+  await backfill.request({ objects: ['Lead'] })
+  await writeState(db, 'backfill', { ...(await stateOf(db)), marked: QUEUED_AT_MOST })
+  const running = backfill.run()
+  await until('the queue to be let go', () => backfill.filling().size === 0)
+  await sql`delete from changes`.execute(db)
   await running
   t.strictSame(await marked(db), new Set(ids))
 })
