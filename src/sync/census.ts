@@ -22,6 +22,7 @@ import type { Log } from '../log.ts'
 import type { Salesforce } from '../salesforce/connect.ts'
 import { OBJECTS, type ObjectName } from '../salesforce/ids.ts'
 import type { Reader } from '../salesforce/read.ts'
+import { isRepeated, readCounted, writeCounted, type Counted } from './census-counted.ts'
 import type { Mapping } from './mapping.ts'
 import { MISSED_IS_GONE, NOT_SHOWN } from './plan.ts'
 import { scopeOf } from './scope.ts'
@@ -42,6 +43,12 @@ const KEY = 'census'
 interface CensusState {
   startedAt?: string
   lastRunAt: string
+}
+
+interface Found {
+  unknown: number
+  unseen: number
+  unreadable: number
 }
 
 export interface Census {
@@ -65,10 +72,8 @@ export function createCensus(deps: {
   const { db, leader, salesforce, reader, log, now, signal, wake } = deps
   // One at a time: they share a table.
   let last = Promise.resolve()
-  /** When each object was begun to be counted, and how many were not shown. */
-  const counted = new Map<ObjectName, { at: number; unreadable: number }>()
 
-  async function count(object: ObjectName): Promise<{ unknown: number; unseen: number; unreadable: number }> {
+  async function count(object: ObjectName, at: number, counted: Counted): Promise<Found> {
     await leader(clearCensus)
     for await (const { ids } of reader.allIds(object, scopeOf(deps.mapping().objects[object]), { signal }))
       await leader((trx) => addToCensus(trx, ids))
@@ -76,6 +81,7 @@ export function createCensus(deps: {
     // Where nothing of an object is readable, a permission may be missing: then only the log of deletions says anything about single records.
     const readable = (await countCensus(db)) > 0
     const found = { unknown, unseen: 0, unreadable: 0 }
+    const unproven: string[] = []
     for (
       let ids = await unseen(db, object, '', IDS_A_STEP);
       ids.length > 0;
@@ -84,20 +90,41 @@ export function createCensus(deps: {
       const missing = await missed(object, await hiddenOf(object, ids))
       found.unseen += ids.length
       found.unreadable += missing.length
+      const proven = missing.filter((row) => row.proven)
+      const waiting = new Set(readable ? missing.filter((row) => !row.proven).map(({ id }) => id) : [])
+      unproven.push(...waiting)
       await leader(async (trx) => {
         await noteSeen(
           trx,
           ids.filter((id) => !missing.some((row) => row.id === id)),
         )
-        const told = readable ? missing : missing.filter(({ proven }) => proven)
-        await noteMissed(trx, told, MISSED_IS_GONE)
+        await noteMissed(trx, proven, MISSED_IS_GONE)
         await mark(
           trx,
-          ids.map((id) => ({ object, id, priority: PRIORITY.found })),
+          ids.filter((id) => !waiting.has(id)).map((id) => ({ object, id, priority: PRIORITY.found })),
         )
       })
     }
     await lookAtHidden(object, readable)
+    const lastEnd = (await lastRunAt())?.getTime() ?? -Infinity
+    const isOther = !isRepeated(counted[object], at, { lastEnd, everyMs: CENSUS_EVERY_MS })
+    // At once, when all else has succeeded: a count that is broken off is none.
+    await leader(async (trx) => {
+      for (let from = 0; from < unproven.length; from += IDS_A_STEP) {
+        const ids = unproven.slice(from, from + IDS_A_STEP)
+        if (isOther)
+          await noteMissed(
+            trx,
+            ids.map((id) => ({ id, proven: false })),
+            MISSED_IS_GONE,
+          )
+        await mark(
+          trx,
+          ids.map((id) => ({ object, id, priority: PRIORITY.found })),
+        )
+      }
+      await writeCounted(trx, { ...counted, [object]: { at, unreadable: found.unreadable } })
+    })
     wake()
     return found
   }
@@ -172,11 +199,13 @@ export function createCensus(deps: {
     return hidden.map((id) => ({ id, proven: log.has(id) }))
   }
 
+  async function lastRunAt(): Promise<Date | null> {
+    const state = await readState<CensusState>(db, KEY)
+    return state === undefined ? null : new Date(state.lastRunAt)
+  }
+
   return {
-    async lastRunAt() {
-      const state = await readState<CensusState>(db, KEY)
-      return state === undefined ? null : new Date(state.lastRunAt)
-    },
+    lastRunAt,
 
     runOnce(since = now()) {
       last = last.catch(() => undefined).then(() => run(since))
@@ -191,21 +220,22 @@ export function createCensus(deps: {
     for (const object of objects) {
       signal.throwIfAborted()
       const at = now()
-      if ((counted.get(object)?.at ?? -Infinity) >= since) continue
-      const found = await count(object).catch((error: unknown) => {
+      const counted = await readCounted(db)
+      if ((counted[object]?.at ?? -Infinity) >= since) continue
+      const found = await count(object, at, counted).catch((error: unknown) => {
         signal.throwIfAborted()
         failed.set(object, error)
         log.warn({ object, reason: reasonOf(error) }, `${object} could not be counted; the others are`)
       })
       if (found === undefined) continue
-      counted.set(object, { at, unreadable: found.unreadable })
       if (found.unknown + found.unseen > 0)
         log.info(
           { object, ...found },
           `the census of ${object} found ${found.unknown + found.unseen} records to look at`,
         )
     }
-    const counts = objects.flatMap((object) => counted.get(object) ?? [])
+    const counted = await readCounted(db)
+    const counts = objects.flatMap((object) => counted[object] ?? [])
     await leader(async (trx) => {
       await tellFailed(trx, failed)
       if (failed.size > 0) return

@@ -9,7 +9,7 @@ import { BridgeError } from '../../src/errors.ts'
 import { createLog } from '../../src/log.ts'
 import { OBJECTS } from '../../src/salesforce/ids.ts'
 import { createReader, type Reader } from '../../src/salesforce/read.ts'
-import { createCensus } from '../../src/sync/census.ts'
+import { CENSUS_EVERY_MS, createCensus } from '../../src/sync/census.ts'
 import { NOT_SHOWN } from '../../src/sync/plan.ts'
 import { databaseKinds } from '../fixtures/databases.ts'
 import { connectSimulated } from '../salesforce/fixtures/simulated.ts'
@@ -141,5 +141,86 @@ t.test(
     stop.abort()
     await t.rejects(census.runOnce(), { name: 'AbortError' })
     t.strictSame(await readState(db, 'census'), before, 'one that is broken off is none')
+  },
+)
+
+t.test(
+  'a hidden record is missed once by a census, however often that fails or is killed on its way',
+  async (t) => {
+    const { simulator, salesforce } = await connectSimulated(t)
+    const { db } = await (await databaseKinds()).at(-1)!.create(t)
+    const [, hidden, parked] = simulator.org.insert(
+      'Lead',
+      ['shown', 'hidden', 'parked'].map((LastName) => ({ LastName, Company: 'X' })),
+      { silent: true },
+    ) as [string, string, string]
+    for (const id of [hidden, parked]) simulator.org.hide('Lead', id)
+    await confirm(db, [
+      { object: 'Lead', id: hidden, marketoId: '7', state: 'confirmed', hashes: null, pushed: true },
+    ])
+    const words = { code: NOT_SHOWN, reason: 'Salesforce does not show it', advice: 'Wait.', payload: null }
+    await park(db, [{ object: 'Lead', id: parked, ...words }])
+
+    const reader = createReader(salesforce)
+    let time = Date.now()
+    let isCutOff = (_what: string): boolean => false
+    const cut = (what: string): void => {
+      if (isCutOff(what)) throw new Error('cut off')
+    }
+    /** Of a process that knows nothing of the former ones. */
+    const attempt = (since = time): Promise<void> =>
+      createCensus({
+        db,
+        leader: (work) => db.transaction().execute(work),
+        salesforce,
+        reader: {
+          ...reader,
+          allIds(object, ...rest) {
+            cut(object)
+            return reader.allIds(object, ...rest)
+          },
+          async read(object, ids, ...rest) {
+            for (const id of ids) cut(id)
+            return reader.read(object, ids, ...rest)
+          },
+        },
+        mapping: () =>
+          wholeMapping({
+            settings: OBJECTS.filter((object) => object !== 'Lead' && object !== 'Contact').map((object) => ({
+              object,
+              active: false,
+              filter: null,
+            })),
+          }),
+        log: createLog('silent'),
+        now: () => time,
+        signal: AbortSignal.timeout(60_000),
+        wake: () => undefined,
+      }).runOnce(since)
+    const failing = async (at: string): Promise<void> => {
+      isCutOff = (what) => what === at
+      await t.rejects(attempt(), /cut off/)
+      isCutOff = () => false
+      time += 5_000
+    }
+    const missed = async () => (await readLedger(db, [hidden])).get(hidden)?.missed
+
+    await failing(parked)
+    await failing(parked)
+    t.equal(await missed(), 0, 'Leads were not counted to their end')
+    await failing('Contact')
+    t.equal(await missed(), 1)
+    await failing('Contact')
+    await attempt()
+    t.equal(await missed(), 1, 'all that is one census')
+    t.ok(await readChange(db, hidden))
+    time += 5_000
+    await failing('Contact')
+    t.equal(await missed(), 2, 'and this is another one')
+    await failing('Contact')
+    t.equal(await missed(), 2)
+    time += CENSUS_EVERY_MS
+    await failing('Contact')
+    t.equal(await missed(), 3, 'a day later it is, even if none ever gets to its end')
   },
 )
