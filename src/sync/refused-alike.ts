@@ -4,13 +4,14 @@ import type { LeaderTransaction } from '../database/lease.ts'
 import { clearProblem, raiseProblem } from '../database/state.ts'
 import { GATEWAY_REFUSALS } from '../marketo/known-codes.ts'
 import type { Verdict } from '../marketo/verdict.ts'
-import { createPauses } from './pauses.ts'
+import { createPauses, type Pauses } from './pauses.ts'
 
 export interface RefusedAlike {
   /** What came of one call, or of the look-up before it. */
   after: (object: string, verdicts: readonly Verdict[]) => Promise<void>
-  /** As many records of the object may be under way. */
-  room: (object: string) => number
+  admit: Pauses['admit']
+  /** As many writes of the object may go out. */
+  room: Pauses['room']
   /** The last that was heard of the object's calls is that one was let through. */
   passed: (object: string) => boolean
 }
@@ -38,6 +39,7 @@ export function createRefusedAlike(deps: { leader: LeaderTransaction; now: () =>
 
   return {
     passed: (object) => passing.has(object),
+    admit: pauses.admit,
     room: pauses.room,
     async after(object, verdicts) {
       if (verdicts.some(isRead)) return passes(object)

@@ -90,7 +90,7 @@ export function createSync(deps: SyncDeps): Sync {
       const alike = deps.trouble.alike.room(object) - (flying.get(object)?.size ?? 0)
       if (!objects.has(object) || Math.min(room(), alike) <= 0) continue
       const marks = await (alike === 1
-        ? probe(object, lowest, blocked)
+        ? probe(object, room(), lowest, blocked)
         : claim(object, room(), lowest, blocked))
       if (marks.length > 0) begin(object, marks)
       taken += marks.length
@@ -106,10 +106,17 @@ export function createSync(deps: SyncDeps): Sync {
     return new Set(objects.filter((object) => kinds.background.has(object) && !before(object).some(busy)))
   }
 
-  /** One that has failed least: a record that is at fault itself must not be tried again and again in place of the others. */
-  async function probe(object: ObjectName, lowest: number, blocked: ReadonlySet<string>): Promise<Taken[]> {
+  /** One write of these goes out (work.ts). Many are read, as perhaps none needs one. Those that have failed least: a record that is at fault
+   *  itself must not be tried again and again in place of the others, nor begin a pause as long as others may need none. */
+  async function probe(
+    object: ObjectName,
+    room: number,
+    lowest: number,
+    blocked: ReadonlySet<string>,
+  ): Promise<Taken[]> {
     const free = await due(db, object, RECORDS_A_CALL, lowest, [...blocked])
-    return free.toSorted((one, other) => one.attempts - other.attempts).slice(0, 1)
+    const least = Math.min(...free.map(({ attempts }) => attempts))
+    return free.filter(({ attempts }) => attempts === least).slice(0, room)
   }
 
   async function claim(

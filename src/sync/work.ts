@@ -42,7 +42,12 @@ export function createWork(deps: WorkDeps): Work {
   return async (object, taken) => {
     const planned = await plan(deps, object, taken, nameHash)
     await settleWithoutCalls(deps.leader, object, planned)
-    const writes = planned.flatMap((item) => writeOf(object, item))
+    // The marks of the others stay as they are.
+    const writes = deps.trouble.alike.admit(
+      object,
+      planned.flatMap((item) => writeOf(object, item)),
+      (write) => write.taken.attempts,
+    )
     const leaving = planned.filter(({ step }) => step.do === 'remove' || step.do === 'merge')
     const removing = await followMerges(deps.reader, leaving, deps.signal)
     await allDone([pushAll(deps, object, writes), deps.remove(object, removing)])

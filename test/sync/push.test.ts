@@ -69,3 +69,54 @@ t.test('a call about roles that Marketo answers with "not there" is about their 
     'a rename has to find its old key',
   )
 })
+
+t.test(
+  'where all of an object are refused alike, one of many writes goes out after a pause, and what needs none is done at once',
+  async (t) => {
+    const clock = { now: 1_000_000 }
+    const { db, org, marketo, round } = await outward(t, { now: () => clock.now })
+    const [same, ...changed] = org.insert(
+      'Account',
+      ['Same', 'A', 'B', 'C'].map((Name) => ({ Name })),
+    ) as [string, ...string[]]
+    const want = (...ids: string[]): Promise<void> =>
+      mark(
+        db,
+        ids.map((id) => ({ object: 'Account', id, priority: PRIORITY.asked })),
+      )
+    const left = () => db.selectFrom('changes').select(['id', 'attempts']).orderBy('attempts').execute()
+    await want(same)
+    for (let n = 0; n < 3; n++) await round()
+    const wall = marketo.faults.add({
+      kind: 'http',
+      status: 400,
+      match: { endpoint: 'companies.json', method: 'POST' },
+    })
+    await want(...changed)
+    await round()
+    const { hits } = wall
+    t.ok(hits > 1)
+    await want(same, ...changed)
+    await round()
+    t.equal(wall.hits, hits, 'a pause')
+    t.strictSame((await left()).map(({ id }) => id).sort(), changed.sort())
+    clock.now += 1_000
+    for (let n = 0; n < 2; n++) {
+      await want(same, ...changed)
+      await round()
+      t.equal(wall.hits, hits + 1)
+    }
+    t.strictSame(
+      (await left()).map(({ attempts }) => attempts),
+      [1, 1, 2],
+      'who is not sent has not failed',
+    )
+    wall.remove()
+    clock.now += 2_000
+    for (const companies of [2, 4]) {
+      await want(...changed)
+      await round()
+      t.equal(marketo.instance.companies.size, companies)
+    }
+  },
+)

@@ -112,10 +112,33 @@ t.test(
     t.strictSame(await round(), [['Lead', 1]])
     t.equal(pieces.at(-1)!.taken[0]!.id, idOf('Lead', 3))
     t.strictSame(await round(), [], 'one at a time')
+    trouble.alike.admit('Lead', pieces.at(-1)!.taken, ({ attempts }) => attempts)
+    await finish()
+    t.strictSame(await round(), [], 'it is under way')
     await trouble.alike.after('Lead', [{ kind: 'accepted' }])
     await finish()
     filling.clear()
     t.strictSame(await round(), [['Lead', 2]])
+  },
+)
+
+t.test(
+  'where all of an object are refused alike, those that need no write are read by the call, and hold up none',
+  async (t) => {
+    const { db, want, round, finish, trouble, wait } = await start(t)
+    await want('Lead', 'live', 0)
+    await postpone(db, [{ id: idOf('Lead', 0), afterMs: 0, code: 'HTTP 400', reason: 'refused' }])
+    await trouble.alike.after('Lead', [{ kind: 'everybody', code: 'HTTP 400', reason: 'r', advice: 'a' }])
+    await want('Lead', 'found', ...upTo(2 * CALL).slice(1))
+    t.strictSame(await round(), [], 'a pause')
+    wait(1_000)
+    // The one that failed, and would begin the next pause, is the last.
+    for (const records of [CALL - 1, CALL - 1, 1, 1]) {
+      t.strictSame(await round(), [['Lead', records]])
+      t.strictSame(await round(), [], 'they may need a write')
+      await finish()
+    }
+    t.strictSame(await round(), [])
   },
 )
 
