@@ -69,7 +69,8 @@ export function createWhenDue(deps: {
 
     dailyCensus: patiently(async () => {
       const dueAt = (await lastRunOf(census)) + CENSUS_EVERY_MS
-      if (now() >= dueAt) await census.runOnce(dueAt)
+      // However long one object can't be counted, the others are each day.
+      if (now() >= dueAt) await census.runOnce(Math.max(dueAt, now() - CENSUS_EVERY_MS))
     }),
 
     askedCensus: () => countFor(),

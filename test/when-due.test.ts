@@ -120,3 +120,15 @@ t.test('once a day a census is due; one that fails goes on, ever later', async (
   t.strictSame(await counts(), [`census since ${DAY_MS}`])
   t.strictSame(await counts(), [])
 })
+
+t.test('while one fails for days, what it has counted is counted anew each day', async (t) => {
+  const { round, wait, refuse } = start(t)
+  refuse(true)
+  wait(DAY_MS)
+  for (let day = 1; day <= 3; day++) {
+    t.strictSame(await round(), ['reconcile', `census since ${day * DAY_MS}`])
+    wait(DAY_MS)
+  }
+  wait(DAY_MS / 2)
+  t.strictSame(await round(), ['reconcile', `census since ${3.5 * DAY_MS}`])
+})
