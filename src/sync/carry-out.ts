@@ -23,6 +23,7 @@ import { tellOptOuts, verdictOnLookUp } from './opt-outs.ts'
 import { reserveKeyed, type Reserve } from './others-persons.ts'
 import { payloadOf, type RemovalPayload } from './removal-payload.ts'
 import { releaseByKey, releasePersons } from './release-persons.ts'
+import { FAILURES_TOLD } from './refused-alike.ts'
 import { createRemovalGate } from './removal-gate.ts'
 import { roleIdentity, roleKeyOf } from './role-key.ts'
 import { freeRoleKeys } from './role-keys.ts'
@@ -137,10 +138,10 @@ export function createCarryOut(deps: {
         })),
       ),
     )
-    gate.after(removed)
+    const failures = gate.after(removed)
     await leader(async (trx) => {
       await settleRemoved(trx, removed)
-      await tell(trx, removed)
+      await tell(trx, removed, failures)
     })
     const done = removed.filter(({ verdict }) => verdict.kind === 'accepted').length
     counters.pushed(object, 'removed', done)
@@ -191,7 +192,7 @@ export function createCarryOut(deps: {
     const failed = intents.map((intent): Removed => ({ intent, verdict }))
     await leader(async (trx) => {
       await settleRemoved(trx, failed)
-      await tell(trx, failed)
+      await tell(trx, failed, 0)
     })
     return undefined
   }
@@ -244,10 +245,12 @@ const NOT_ASKED = {
 } as const
 
 /** An API user that may write but not delete stops nothing else: that is a problem of its own. */
-async function tell(trx: DbOrTrx, removed: Removed[]): Promise<void> {
+async function tell(trx: DbOrTrx, removed: Removed[], failures: number): Promise<void> {
+  // One that is refused alone may be at fault itself.
+  const areAll = removed.length > 1 || failures >= FAILURES_TOLD
   const stop = removed
     .map(({ verdict }) => verdict)
-    .find(({ kind }) => kind === 'stop' || kind === 'everybody')
+    .find(({ kind }) => kind === 'stop' || (kind === 'everybody' && areAll))
   if (stop !== undefined && 'reason' in stop)
     await raiseProblem(trx, {
       system: 'marketo',
@@ -255,7 +258,7 @@ async function tell(trx: DbOrTrx, removed: Removed[]): Promise<void> {
       reason: `Nothing can be removed from Marketo. ${stop.reason}`,
       advice: stop.advice,
     })
-  else if (removed.some(({ verdict }) => verdict.kind === 'accepted'))
+  else if (removed.some(({ verdict }) => verdict.kind === 'accepted' || isRefused(verdict)))
     await clearProblem(trx, 'marketo', PROBLEM)
 }
 

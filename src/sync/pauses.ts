@@ -10,6 +10,8 @@ export interface Pauses {
   leftMs: (what: string) => number
   /** Returns how often in a row. */
   failed: (what: string) => number
+  /** The one that was tried is known to be at fault, which says nothing of the others. Returns how often it had failed in a row. */
+  recount: (what: string) => number
   /** Returns how often it had failed in a row. */
   over: (what: string) => number
 }
@@ -41,6 +43,12 @@ export function createPauses(now: () => number): Pauses {
     failed(what) {
       pause(what, 1 + failuresOf(what))
       return failuresOf(what)
+    },
+    recount(what) {
+      const known = failing.get(what)
+      if (known === undefined) return 0
+      failing.set(what, { ...known, failures: 0 })
+      return known.failures
     },
     over(what) {
       const failures = failuresOf(what)

@@ -17,7 +17,7 @@ export interface RefusedAlike {
 }
 
 /** So many failures in a row are no hiccup any more, and no single record's. */
-const FAILURES_TOLD = 3
+export const FAILURES_TOLD = 3
 
 /** Marketo itself has looked at the records. */
 export function isRead(verdict: Verdict): boolean {
@@ -31,10 +31,8 @@ export function createRefusedAlike(deps: { leader: LeaderTransaction; now: () =>
   const passing = new Set<string>()
   const codeOf = (object: string): string => `refused-alike:${object}`
 
-  async function passes(object: string): Promise<void> {
-    passing.add(object)
-    if (pauses.over(object) >= FAILURES_TOLD)
-      await leader((trx) => clearProblem(trx, 'marketo', codeOf(object)))
+  async function untell(object: string, failures: number): Promise<void> {
+    if (failures >= FAILURES_TOLD) await leader((trx) => clearProblem(trx, 'marketo', codeOf(object)))
   }
 
   return {
@@ -42,7 +40,12 @@ export function createRefusedAlike(deps: { leader: LeaderTransaction; now: () =>
     admit: pauses.admit,
     room: pauses.room,
     async after(object, verdicts) {
-      if (verdicts.some(isRead)) return passes(object)
+      if (verdicts.some(isRead)) {
+        passing.add(object)
+        return untell(object, pauses.over(object))
+      }
+      // It is parked, which tells enough of it.
+      if (verdicts.some(({ kind }) => kind === 'refused')) return untell(object, pauses.recount(object))
       const verdict = verdicts.find(({ kind }) => kind === 'everybody')
       if (verdict?.kind !== 'everybody') return
       passing.delete(object)
@@ -51,7 +54,7 @@ export function createRefusedAlike(deps: { leader: LeaderTransaction; now: () =>
         raiseProblem(trx, {
           system: 'marketo',
           code: codeOf(object),
-          reason: `Every ${object} is refused alike, so none is parked for it: they wait, and one is tried now and then. ${verdict.reason}`,
+          reason: `Every ${object} that is tried is refused alike, be it one or many, so none is parked for it yet: they wait, and one is tried now and then. ${verdict.reason}`,
           advice: verdict.advice,
         }),
       )

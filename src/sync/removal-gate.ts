@@ -5,7 +5,7 @@ import type { LeaderTransaction } from '../database/lease.ts'
 import { createPauses } from './pauses.ts'
 import { isRead } from './refused-alike.ts'
 import { payloadOf } from './removal-payload.ts'
-import { putOffRemovals, type Removed } from './settle-removed.ts'
+import { isRefused, putOffRemovals, type Removed } from './settle-removed.ts'
 
 /** Who is put off is read from Salesforce again, and must be there soon after one is let through. */
 const PUT_OFF_AT_MOST_MS = 30_000
@@ -13,8 +13,8 @@ const PUT_OFF_AT_MOST_MS = 30_000
 export interface RemovalGate {
   /** Those that may go; the others are put off. */
   admit: (intents: Intent[]) => Promise<Intent[]>
-  /** What came of one call. */
-  after: (removed: Removed[]) => void
+  /** What came of one call. Returns how often in a row all were refused alike. */
+  after: (removed: Removed[]) => number
 }
 
 export function createRemovalGate(deps: { leader: LeaderTransaction; now: () => number }): RemovalGate {
@@ -35,7 +35,9 @@ export function createRemovalGate(deps: { leader: LeaderTransaction; now: () => 
       const kind = kindOf(removed[0]!.intent)
       const verdicts = removed.map(({ verdict }) => verdict)
       if (verdicts.some(isRead)) pauses.over(kind)
-      else if (verdicts.some((verdict) => verdict.kind === 'everybody')) pauses.failed(kind)
+      else if (verdicts.some((verdict) => verdict.kind === 'everybody')) return pauses.failed(kind)
+      else if (verdicts.some(isRefused)) pauses.recount(kind)
+      return 0
     },
   }
 }

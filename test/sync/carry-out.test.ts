@@ -184,6 +184,30 @@ t.test('deletes', async (t) => {
     t.strictSame(left(), [])
   })
 
+  t.test(
+    'a lone delete that is refused is told at its third failure, and no more when it is parked',
+    async (t) => {
+      simulator.faults.add({ kind: 'http', status: 400, match: { endpoint: 'companies/delete.json' } })
+      for (const [attempts, told] of [
+        [0, 0],
+        [1, 0],
+        [2, 1],
+        [119, 0],
+        [0, 0],
+        [1, 0],
+        [2, 1],
+      ] as const) {
+        await carryOut((await open(attempts)).slice(0, 1))
+        t.equal((await listProblems(db)).length, told)
+        t.equal((await db.selectFrom('parked').select('id').execute()).length, attempts === 119 ? 1 : 0)
+        clock.now += 60_000
+      }
+      simulator.faults.clear()
+      await carryOut((await open(3)).slice(0, 1))
+      t.strictSame(await listProblems(db), [])
+    },
+  )
+
   t.test('a refusal that is of no removal proves nothing gone', async (t) => {
     failing('718')
     await carryOut(await open(0))

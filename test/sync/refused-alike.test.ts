@@ -48,7 +48,8 @@ t.test('it is told from the third time on, for each object, until one is let thr
     {
       system: 'marketo',
       code: 'refused-alike:Lead',
-      reason: /Every Lead is refused alike.*none is parked.*Not understood\./,
+      reason:
+        /Every Lead that is tried is refused alike, be it one or many.*none is parked.*Not understood\./,
       advice: 'Look at the proxy.',
     },
   ])
@@ -57,6 +58,30 @@ t.test('it is told from the third time on, for each object, until one is let thr
   await after('Lead', [{ ...everybody, kind: 'refused', code: '1003' }])
   t.strictSame(await problems(), [], "Marketo's own refusal comes from behind any gateway")
 })
+
+t.test(
+  'when the record that was tried is parked at last the problem is over, and is counted anew',
+  async (t) => {
+    const { after, passed, room, problems, clock } = await start(t)
+    const parked: Verdict = { ...everybody, kind: 'refused' }
+    await after('User', [parked])
+    t.equal(room('User'), Infinity, 'there was none')
+    for (const told of [0, 0, 1, 1]) {
+      await after('User', [everybody])
+      t.equal((await problems()).length, told)
+    }
+    await after('User', [parked])
+    t.strictSame(await problems(), [])
+    t.equal(passed('User'), false, 'none was let through')
+    clock.now += 60_000
+    for (const told of [0, 0, 1]) {
+      t.equal(room('User'), 1)
+      await after('User', [everybody])
+      t.equal((await problems()).length, told)
+      clock.now += 60_000
+    }
+  },
+)
 
 t.test('who is alone is to blame when others are let through, or when it never ends', async (t) => {
   const { after, passed } = await start(t)
