@@ -278,7 +278,8 @@ export async function runFlows(deps: FlowDeps, mapping: LivingMapping): Promise<
       { name: 'the sweep', everyMs: 1_000, signal: stopping, log, rest: () => pause(sweepIn, stopping) },
       async () => {
         // While persons are being filled in there is nothing whole to sweep.
-        const filling = ['running', undefined].includes((await backfill.state())?.state)
+        const state = (await backfill.state())?.state
+        const filling = state === undefined || (state === 'running' && !backfill.rests())
         sweepIn = filling ? 2_000 : Math.min(LONGEST_REST_MS, await refresh.sweepOnce())
       },
     ),

@@ -2,7 +2,7 @@
 import type { LeaderReport } from './console/leader-report.ts'
 import type { Pacing } from './marketo/pacing.ts'
 import type { StreamState } from './salesforce/stream.ts'
-import type { BackfillProgress } from './sync/backfill.ts'
+import type { BackfillProgress } from './sync/backfill-progress.ts'
 
 export interface ReportSources {
   stream: (() => StreamState) | undefined

@@ -68,8 +68,12 @@ export function setAside(
 
 export interface StoredBackfill {
   read(): Promise<BackfillState | undefined>
-  /** Writes this in place of whatever there is. With `unlessRunning` false where that runs or is paused, and stays. */
-  begin(state: BackfillState, options: { unlessRunning: boolean }): Promise<boolean>
+  /** Writes this in place of whatever there is. With `unlessRunning` false where that is paused, or runs and is not the one that this is to
+   *  take the place of, and stays. */
+  begin(
+    state: BackfillState,
+    options: { unlessRunning: boolean; inPlaceOf: string | undefined },
+  ): Promise<boolean>
   /** False where nothing is to be changed. `also` is done in the same transaction. */
   change(
     next: (current: BackfillState) => BackfillState | undefined,
@@ -83,10 +87,11 @@ export function storedBackfill({ db, leader }: { db: Db; leader: LeaderTransacti
   return {
     read,
 
-    begin: (state, { unlessRunning }) =>
+    begin: (state, { unlessRunning, inPlaceOf }) =>
       leader(async (trx) => {
         const current = await lockState<BackfillState>(trx, KEY)
-        if (unlessRunning && (current?.state === 'running' || current?.state === 'paused')) return false
+        const runs = current?.state === 'running' && current.startedAt !== inPlaceOf
+        if (unlessRunning && (runs || current?.state === 'paused')) return false
         await writeState(trx, KEY, state)
         return true
       }),

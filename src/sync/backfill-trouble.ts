@@ -16,8 +16,8 @@ export interface BackfillTrouble {
   works(object: ObjectName): void
   raise(trx: DbOrTrx, object: ObjectName, error: unknown): Promise<void>
   clear(trx: DbOrTrx, object: ObjectName): Promise<void>
-  /** Another backfill has begun. */
-  forget(): Promise<void>
+  /** They are the matter of another backfill, or of none. */
+  forget(objects: ObjectName[]): Promise<void>
 }
 
 /** Pure: the rest after so many failures in a row. */
@@ -55,11 +55,12 @@ export function createBackfillTrouble(deps: {
       })
     },
     clear,
-    async forget() {
-      resting.clear()
-      if (raised.size === 0) return
+    async forget(objects) {
+      for (const object of objects) resting.delete(object)
+      const told = objects.filter((object) => raised.has(object))
+      if (told.length === 0) return
       await leader(async (trx) => {
-        for (const object of raised) await clear(trx, object)
+        for (const object of told) await clear(trx, object)
       })
     },
   }

@@ -1,6 +1,6 @@
 // Fills the queue with everything in scope, object by object in dependency order: at the first start, and when an admin asks.
 // Resumable page by page; below live changes; pauses while the queue is long.
-import { countBackground, mark, PRIORITY } from '../database/changes.ts'
+import { mark, PRIORITY } from '../database/changes.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
 import { analyzeHotTables } from '../database/maintenance.ts'
 import { readState, writeState } from '../database/state.ts'
@@ -11,7 +11,8 @@ import { OBJECTS, type ObjectName } from '../salesforce/ids.ts'
 import { isJobLost } from '../salesforce/bulk.ts'
 import type { Reader } from '../salesforce/read.ts'
 import { SalesforceError } from '../salesforce/rest-faults.ts'
-import { createBackfillRoom, QUEUED_AT_MOST } from './backfill-room.ts'
+import { progressOf, type BackfillProgress } from './backfill-progress.ts'
+import { createBackfillRoom } from './backfill-room.ts'
 import {
   aheadOf,
   BEGINNING,
@@ -32,15 +33,8 @@ const ANALYZE_AFTER = 10_000
 export interface BackfillRequest {
   objects?: ObjectName[] | undefined
   force?: boolean | undefined
-  /** What runs or is paused goes on instead. */
+  /** What runs or is paused goes on instead; what rests is taken along. */
   unlessRunning?: boolean
-}
-
-export interface BackfillProgress {
-  state: BackfillState['state']
-  done: number
-  total: number
-  etaSeconds: number | null
 }
 
 export interface Backfill {
@@ -57,6 +51,8 @@ export interface Backfill {
   state(): Promise<BackfillState | undefined>
   /** Objects that are being marked or will be: their batches are not complete yet. */
   filling(): ReadonlySet<ObjectName>
+  /** All that is left could not be read, perhaps for days: nothing need wait for it. */
+  rests(): boolean
 }
 
 export function createBackfill(deps: {
@@ -71,6 +67,7 @@ export function createBackfill(deps: {
 }): Backfill {
   const { db, leader, reader, log, signal, wake } = deps
   let filling = new Set<ObjectName>()
+  let rests = false
   let running: Promise<void> | undefined
   let sinceAnalyze = 0
 
@@ -81,9 +78,12 @@ export function createBackfill(deps: {
   async function fill(initial: BackfillState): Promise<void> {
     let state = initial
     let left = leftOf(state)
-    while (left.length > 0) {
+    for (;;) {
+      left = await withoutInactive(left)
+      if (left.length === 0) break
       const ahead = aheadOf(left, (one) => trouble.isResting(one))
       const [object] = ahead
+      rests = object === undefined
       if (object === undefined) return
       filling = new Set(ahead)
       state = takeUp(state, left, object)
@@ -153,6 +153,13 @@ export function createBackfill(deps: {
     }
   }
 
+  /** Nobody need read what is switched off; switched on again it is filled anew. */
+  async function withoutInactive(objects: ObjectName[]): Promise<ObjectName[]> {
+    const isActive = (object: ObjectName): boolean => deps.mapping().objects[object].active
+    await trouble.forget(objects.filter((object) => !isActive(object)))
+    return objects.filter(isActive)
+  }
+
   /** An older one stays: only the reconcile finds what was deleted since. */
   async function beginWatermark(trx: Trx, object: ObjectName, at: string | null): Promise<void> {
     if ((await readState(trx, watermarkKey(object))) === undefined)
@@ -184,6 +191,7 @@ export function createBackfill(deps: {
   }
 
   return {
+    rests: () => rests,
     filling: () => (room.isWaiting() ? new Set() : filling),
     state: () => stored.read(),
     run() {
@@ -206,8 +214,10 @@ export function createBackfill(deps: {
 
     async request({ objects, force = false, unlessRunning = false }) {
       const mapping = deps.mapping()
+      const resting = unlessRunning && rests ? await stored.read() : undefined
+      const along = resting === undefined ? [] : leftOf(resting)
       const wanted = OBJECTS.filter(
-        (object) => (objects ?? OBJECTS).includes(object) && mapping.objects[object].active,
+        (object) => [...(objects ?? OBJECTS), ...along].includes(object) && mapping.objects[object].active,
       )
       const watermark = new Date((await reader.serverTime(signal)).getTime() - OVERLAP_MS).toISOString()
       let total = 0
@@ -218,7 +228,7 @@ export function createBackfill(deps: {
       const state: BackfillState = {
         state: 'running',
         objects: wanted,
-        force,
+        force: force || (resting?.force ?? false),
         marked: 0,
         total,
         object: null,
@@ -228,43 +238,15 @@ export function createBackfill(deps: {
         finishedAt: null,
         reason: null,
       }
-      if (!(await stored.begin(state, { unlessRunning }))) return false
-      await trouble.forget()
+      if (!(await stored.begin(state, { unlessRunning, inPlaceOf: resting?.startedAt }))) return false
+      await trouble.forget(OBJECTS.filter((object) => !along.includes(object)))
       filling = new Set(wanted)
+      rests = false
       log.info({ objects: wanted, records: total, force }, `backfill of ${total} records begins`)
       return true
     },
 
-    async progress(inFlight) {
-      const state = await stored.read()
-      if (state === undefined) return { state: 'idle', done: 0, total: 0, etaSeconds: null }
-      const { marked, total, finishedAt } = state
-      if (state.state === 'done' || state.state === 'failed')
-        return { state: state.state, done: marked, total: marked, etaSeconds: null }
-      let queued = inFlight
-      for (const object of state.objects) queued += await countBackground(db, object, QUEUED_AT_MOST * 2)
-      const done = Math.max(0, marked - queued)
-      if (
-        state.state === 'running' &&
-        finishedAt !== null &&
-        queued === 0 &&
-        (await keep({ ...state, state: 'done', finishedAt: new Date().toISOString() }))
-      ) {
-        log.info(
-          { records: marked, ms: Date.now() - Date.parse(state.startedAt) },
-          `backfill is done: ${marked} records`,
-        )
-        await analyzeHotTables(db)
-        return { state: 'done', done: marked, total: marked, etaSeconds: null }
-      }
-      const elapsed = (Date.now() - Date.parse(state.startedAt)) / 1000
-      return {
-        state: state.state,
-        done,
-        total: Math.max(total, marked),
-        etaSeconds: done === 0 ? null : Math.round((elapsed / done) * (Math.max(total, marked) - done)),
-      }
-    },
+    progress: (inFlight) => progressOf({ db, stored, keep, log }, inFlight),
 
     async pause() {
       await stored.change((current) =>

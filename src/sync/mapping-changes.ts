@@ -62,11 +62,11 @@ export async function noteChanges(trx: Trx, { refill, recount }: MappingChanges)
   } satisfies WaitingChanges)
 }
 
-/** Does what waits. A backfill that runs or is paused ends first. */
+/** Does what waits. A backfill that runs or is paused ends first, unless it rests. */
 export function createCatchUp(deps: {
   db: Db
   leader: LeaderTransaction
-  backfill: Pick<Backfill, 'state' | 'request'>
+  backfill: Pick<Backfill, 'state' | 'request' | 'rests'>
   census: Pick<Census, 'runOnce'>
   brake: Pick<Brake, 'lookAgain'>
   log: Log
@@ -76,16 +76,28 @@ export function createCatchUp(deps: {
   /** Each change has patience of its own: who corrects a filter need not wait because something could not be read for the former one. */
   let begun: { noted: number; step: () => Promise<void> } | undefined
 
+  async function isFree(): Promise<boolean> {
+    const state = (await backfill.state())?.state
+    return state === 'done' || state === 'failed' || (state === 'running' && backfill.rests())
+  }
+
   async function begin({ refill, recount, noted }: WaitingChanges): Promise<() => Promise<void>> {
     log.info({ refill, recount }, 'the mapping has changed: looking at the records again')
     const since = now()
     // What another filter had left out may belong in Marketo after all.
     if (recount) await brake.lookAgain()
+    let [isCounted, isRefilled] = [!recount, refill.length === 0]
     async function step(): Promise<void> {
-      // One that failed goes on with what it could not read.
-      if (recount) await census.runOnce(since)
-      // One that has begun meanwhile goes first; what waits is looked at again when it is done.
-      if (refill.length > 0 && !(await backfill.request({ objects: refill, unlessRunning: true }))) return
+      try {
+        // One that failed goes on with what it could not read.
+        if (!isCounted) await census.runOnce(since)
+        isCounted = true
+      } finally {
+        // An object that can't be counted, perhaps for days, holds up no other. A backfill that has begun meanwhile goes first.
+        if (!isRefilled && (await isFree()))
+          isRefilled = await backfill.request({ objects: refill, unlessRunning: true })
+      }
+      if (!isRefilled) return
       await leader(async (trx) => {
         // What was noted meanwhile stays for the next time.
         const current = await lockState<WaitingChanges>(trx, KEY)
@@ -100,9 +112,11 @@ export function createCatchUp(deps: {
     async runOnce() {
       const waiting = await readState<WaitingChanges>(db, KEY)
       if (waiting === undefined) return
-      const state = (await backfill.state())?.state
-      if (state === undefined || state === 'running' || state === 'paused') return
-      if (begun?.noted !== waiting.noted) begun = { noted: waiting.noted, step: await begin(waiting) }
+      const { noted } = waiting
+      if (begun?.noted !== noted) {
+        if (!(await isFree())) return
+        begun = { noted, step: await begin(waiting) }
+      }
       await begun.step()
     },
   }

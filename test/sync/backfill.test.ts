@@ -14,6 +14,7 @@ import { endedOrLocked, leaderWith } from '../fixtures/meanwhile.ts'
 import { until } from '../fixtures/until.ts'
 import type { SalesforceSimulator } from '../simulators/salesforce/index.ts'
 import { leaderUntil, orgOfLeads } from './fixtures/killed.ts'
+import { wholeMapping } from './fixtures/mappings.ts'
 
 t.setTimeout(120_000)
 
@@ -234,6 +235,55 @@ t.test('what could not be read holds up none of the others, and is the next one 
   const marks = await sql<{ id: string }>`select id from changes`.execute(db)
   t.ok(marks.rows.some(({ id }) => id === contact))
   t.match(await stateOf(db), { finishedAt: String })
+})
+
+t.test('an object that is switched off is left out, and what is told of it is over', async (t) => {
+  const { db, ids, simulator, deps } = await prepare(t, 3)
+  simulator.faults.withhold('Contact')
+  let active = true
+  const backfill = createBackfill({
+    ...deps,
+    leader: leaderUntil(db, Infinity),
+    mapping: () => wholeMapping({ settings: [{ object: 'Contact', active, filter: null }] }),
+  })
+  await backfill.request({ objects: ['Lead', 'Contact'] })
+  await backfill.run()
+  t.match(await listProblems(db), [{ code: 'backfill-failed:Contact' }])
+  t.match(await stateOf(db), { finishedAt: null })
+  active = false
+  await backfill.run()
+  t.strictSame(await listProblems(db), [])
+  t.match(await stateOf(db), { finishedAt: String, objects: ['Lead', 'Contact'] })
+  t.strictSame(await marked(db), new Set(ids))
+  t.equal(await readState(db, watermarkKey('Contact')), undefined, 'it has not been filled')
+})
+
+t.test('what rests makes nobody wait, and goes on in what is asked for meanwhile', async (t) => {
+  const { db, simulator, backfillAt } = await prepare(t, 3)
+  const withheld = simulator.faults.withhold('Lead')
+  let time = 0
+  const backfill = backfillAt(() => time)
+  const ask = () => backfill.request({ objects: ['Contact'], unlessRunning: true })
+  await backfill.request({ objects: ['Lead', 'Contact'], force: true })
+  t.notOk(backfill.rests())
+  await backfill.run()
+  t.ok(backfill.rests())
+  t.match(await listProblems(db), [{ code: 'backfill-failed:Lead' }])
+  await backfill.pause()
+  t.notOk(await ask(), 'an admin wants it to wait')
+  await backfill.resume()
+  t.ok(await ask())
+  t.notOk(backfill.rests())
+  t.match(await stateOf(db), { objects: ['Lead', 'Contact'], object: null, force: true })
+  await backfill.run()
+  t.ok(backfill.rests(), 'it rests as long as before')
+  t.match(await listProblems(db), [{ code: 'backfill-failed:Lead' }])
+  withheld.remove()
+  time += 2_000
+  await backfill.run()
+  t.notOk(backfill.rests())
+  t.match(await stateOf(db), { finishedAt: String })
+  t.ok(await readState(db, watermarkKey('Lead')))
 })
 
 t.test('a queue that is full of children is worked off before their parents come in', async (t) => {

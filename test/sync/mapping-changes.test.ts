@@ -52,6 +52,7 @@ t.test('what changes again while the records are looked at is looked at once mor
     backfill: {
       state: async () => ({ state: 'done' }) as BackfillState,
       request: async ({ objects }) => asked.push(objects) > 0,
+      rests: () => false,
     },
     census: {
       runOnce: async () => {
@@ -83,7 +84,11 @@ t.test('a census that fails is not repeated at once, and goes on as what it was'
   const catchUp = createCatchUp({
     db,
     leader,
-    backfill: { state: async () => ({ state: 'done' }) as BackfillState, request: async () => true },
+    backfill: {
+      state: async () => ({ state: 'done' }) as BackfillState,
+      request: async () => true,
+      rests: () => false,
+    },
     census: {
       runOnce: async (since) => {
         counts.push(since)
@@ -119,4 +124,52 @@ t.test('a census that fails is not repeated at once, and goes on as what it was'
   const all = counts.length
   await forSeconds(3)
   t.equal(counts.length, all, 'it is done')
+})
+
+t.test('what changes waits for a backfill, but not for an object that can not be read', async (t) => {
+  const { db } = await (await databaseKinds()).at(-1)!.create(t)
+  const leader: LeaderTransaction = (work) => db.transaction().execute(work)
+  const asked: unknown[] = []
+  let [rests, isPaused, counted] = [false, true, 0]
+  const catchUp = createCatchUp({
+    db,
+    leader,
+    backfill: {
+      state: async () => ({ state: isPaused ? 'paused' : 'running' }) as BackfillState,
+      async request({ objects }) {
+        asked.push(objects)
+        rests = false
+        return true
+      },
+      rests: () => rests,
+    },
+    census: {
+      async runOnce() {
+        counted++
+        throw new Error('no Opportunity for you')
+      },
+    },
+    brake: { lookAgain: async () => undefined },
+    log: createLog('silent'),
+    now: Date.now,
+  })
+  mock.timers.enable({ apis: ['Date'], now: 0 })
+  t.teardown(() => mock.timers.reset())
+  await leader((trx) => noteChanges(trx, { refill: ['Lead'], recount: true }))
+  rests = true
+  await catchUp.runOnce()
+  isPaused = false
+  rests = false
+  await catchUp.runOnce()
+  t.equal(counted, 0)
+  rests = true
+  await t.rejects(catchUp.runOnce(), /no Opportunity/)
+  t.strictSame(asked, [['Lead']], 'all the same')
+  mock.timers.tick(60_000)
+  await t.rejects(
+    catchUp.runOnce(),
+    /no Opportunity/,
+    'nor does that wait for the end of what it has asked for',
+  )
+  t.strictSame(asked, [['Lead']])
 })
