@@ -82,8 +82,9 @@ export function createBrake(deps: { leader: LeaderTransaction }): Brake {
 
     async confirm(command) {
       await alone(async (trx) => {
+        const seen = new Set((await countStopped(trx)).keys())
         await confirmRemovals(trx)
-        await forgetEmptied(trx)
+        await forgetEmptied(trx, seen)
         await clearProblem(trx, 'removals')
         await dropCommand(trx, command)
       })

@@ -2,7 +2,7 @@
 // SOQL all the same, and too few records for the brake's count. Nothing of them is removed until an admin confirms or the filter is another.
 import { countLedger } from '../database/ledger.ts'
 import { lockState } from '../database/pending-commands.ts'
-import { clearState, readState, writeState } from '../database/state.ts'
+import { readState, writeState } from '../database/state.ts'
 import type { DbOrTrx, Trx } from '../database/tables.ts'
 import { OBJECTS, type ObjectName } from '../salesforce/ids.ts'
 import type { Mapping } from './mapping.ts'
@@ -22,8 +22,10 @@ export function emptiedBy(
   if (before === undefined) return former
   const emptied: Emptied = {}
   for (const object of OBJECTS) {
-    const { filter } = after.objects[object]
-    if (filter === null || !after.passesNothing.includes(object)) continue
+    const { active, filter } = after.objects[object]
+    // Nobody has tried a filter that stays because another one was refused.
+    const isUntried = active && after.untried.includes(object)
+    if (filter === null || (!isUntried && !after.passesNothing.includes(object))) continue
     const was = before.objects[object]
     const isNew = (was.filter !== filter || !was.active) && (inMarketo[object] ?? 0) > 0
     if (isNew || former[object] === filter) emptied[object] = filter
@@ -40,5 +42,8 @@ export async function noteEmptied(trx: Trx, before: Mapping | undefined, after: 
 
 export const readEmptied = async (db: DbOrTrx): Promise<Emptied> => (await readState<Emptied>(db, KEY)) ?? {}
 
-/** An admin wants it so. */
-export const forgetEmptied = (trx: DbOrTrx): Promise<void> => clearState(trx, KEY)
+/** An admin wants it so, of these. */
+export async function forgetEmptied(trx: Trx, objects: ReadonlySet<string>): Promise<void> {
+  const emptied = Object.entries((await lockState<Emptied>(trx, KEY)) ?? {})
+  await writeState(trx, KEY, Object.fromEntries(emptied.filter(([object]) => !objects.has(object))))
+}

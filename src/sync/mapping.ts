@@ -57,6 +57,8 @@ export interface Mapping {
   badSettings: BadSetting[]
   /** Objects whose filter let no record through when it was read. */
   passesNothing: ObjectName[]
+  /** Objects whose former filter stays, as Salesforce refused the new one. */
+  untried: ObjectName[]
 }
 
 export interface MappingInput extends SettingsInput {
@@ -71,7 +73,7 @@ export interface MappingInput extends SettingsInput {
 
 export function effectiveMapping(input: MappingInput): Mapping {
   const bad: BadRow[] = []
-  const { settings, bad: badSettings } = effectiveSettings(input)
+  const { settings, bad: badSettings, untried } = effectiveSettings(input)
   const objects = Object.fromEntries(
     OBJECTS.map((object) => [object, mappingOf(DEFINITIONS[object], input, settings.get(object), bad)]),
   ) as Record<ObjectName, ObjectMapping>
@@ -85,7 +87,7 @@ export function effectiveMapping(input: MappingInput): Mapping {
       input.settings.some((row) => row.object === name && row.filter === filter && input.empty?.has(row))
     )
   })
-  return { objects, bad, badSettings, passesNothing }
+  return { objects, bad, badSettings, passesNothing, untried }
 }
 
 function mappingOf(

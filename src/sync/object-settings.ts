@@ -28,9 +28,12 @@ export interface SettingsInput {
 export function effectiveSettings({ settings, refused, before }: SettingsInput): {
   settings: Map<ObjectName, EffectiveSetting>
   bad: BadSetting[]
+  /** Objects whose row is refused. */
+  untried: ObjectName[]
 } {
   const good = new Map<ObjectName, EffectiveSetting>()
   const bad: BadSetting[] = []
+  const untried: ObjectName[] = []
   for (const setting of settings) {
     const { active, filter } = setting
     const object = OBJECTS.find((name) => name === setting.object)
@@ -43,9 +46,10 @@ export function effectiveSettings({ settings, refused, before }: SettingsInput):
       const former = before?.[object]
       good.set(object, { active: active && (former?.active ?? false), filter: former?.filter ?? null })
       bad.push({ object, filter, reason })
+      untried.push(object)
     }
   }
-  return { settings: good, bad }
+  return { settings: good, bad, untried }
 }
 
 export const notOneOfOurs = (name: string): string => `${name} is not one of ${OBJECTS.join(', ')}`

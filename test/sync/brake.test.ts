@@ -241,6 +241,31 @@ t.test('the brake', async (t) => {
     },
   )
 
+  t.test('a confirmation says nothing of an object that was emptied and not looked at yet', async (t) => {
+    const settings = ['Lead', 'Contact'].map((object) => ({ object, active: true, filter: 'Slip = 1' }))
+    await confirm(
+      db,
+      ['Lead', 'Contact'].map((object) => ({
+        object,
+        id: `${object} in Marketo`,
+        marketoId: object,
+        state: 'confirmed',
+        hashes: null,
+        pushed: true,
+      })),
+    )
+    await leader((trx) =>
+      noteEmptied(trx, wholeMapping(), wholeMapping({ settings, empty: new Set(settings) })),
+    )
+    t.equal(await admitted('Lead', await marked(ids(0, 2))), 0)
+    await confirmed()
+    t.equal(await admitted('Lead', ids(0, 2)), 2)
+    t.equal(await admitted('Contact', await marked(ids(200, 2), 'Contact')), 0)
+    await confirmed()
+    t.equal(await admitted('Contact', ids(200, 2)), 2)
+    t.equal(await admitted('Contact', ids(202, 1)), 1, 'the rest of it too')
+  })
+
   t.test('a stop is over when nothing of it is to be removed any more', async (t) => {
     t.equal(await admitted('Lead', await marked(ids(0, 101))), 0)
     await settled(ids(0, 100))

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { emptiedBy } from '../../src/sync/emptied.ts'
+import type { Mapping } from '../../src/sync/mapping.ts'
 import { wholeMapping } from './fixtures/mappings.ts'
 
 const mappingBy = (filter: string | null, { empty = false, active = true } = {}) => {
@@ -35,3 +36,23 @@ t.test(
     t.strictSame(emptiedBy(held, empty, mappingBy('A = 1', { empty: true, active: false }), SOME), {}, 'off')
   },
 )
+
+t.test('an edit that Salesforce refuses leaves the filter in force, and the stop with it', async (t) => {
+  const slip = mappingBy('A = 1', { empty: true })
+  const held = { Lead: 'A = 1' }
+  const refusedAfter = (before: Mapping, active = true) => {
+    const setting = { object: 'Lead', active, filter: 'A =' }
+    const refused = new Map([[setting, 'unexpected token']])
+    return wholeMapping({ settings: [setting], refused, before: before.objects })
+  }
+  t.strictSame(emptiedBy(held, slip, refusedAfter(slip), SOME), held)
+  t.strictSame(emptiedBy({}, slip, refusedAfter(slip), SOME), {}, 'what was confirmed stays so')
+  t.strictSame(emptiedBy(held, slip, refusedAfter(slip, false), SOME), {}, 'off')
+
+  const [now, second] = [
+    { object: 'Lead', active: true, filter: 'A = 1' },
+    { object: 'Lead', active: true, filter: 'B = 1' },
+  ]
+  const two = wholeMapping({ settings: [now, second], before: slip.objects })
+  t.strictSame(emptiedBy(held, slip, two, SOME), {}, 'a second row is bad too, and the first one was tried')
+})
