@@ -92,6 +92,10 @@ export function createBackfill(deps: {
         if (!(await markAll(object, isNew))) return
       } catch (error) {
         if (signal.aborted) return
+        if (!left.includes(object)) {
+          log.warn({ object, reason: reasonOf(error) }, `${object} is read; what came after its end failed`)
+          continue
+        }
         log.warn(
           { object, reason: reasonOf(error) },
           `the backfill cannot read ${object} and goes on without`,
@@ -177,7 +181,9 @@ export function createBackfill(deps: {
     sinceAnalyze += records
     if (sinceAnalyze < ANALYZE_AFTER) return
     sinceAnalyze = 0
-    await analyzeHotTables(db)
+    await analyzeHotTables(db).catch((error: unknown) =>
+      log.warn({ reason: reasonOf(error) }, 'the statistics could not be renewed: claims may be slow'),
+    )
   }
 
   async function start(): Promise<void> {

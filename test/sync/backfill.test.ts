@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import type { LeaderTransaction } from '../../src/database/lease.ts'
 import { listProblems, readState, writeState } from '../../src/database/state.ts'
 import type { Db } from '../../src/database/tables.ts'
+import { createLog } from '../../src/log.ts'
 import { OBJECTS, type ObjectName } from '../../src/salesforce/ids.ts'
 import { QUEUED_AT_MOST } from '../../src/sync/backfill-room.ts'
 import { createBackfill, type Backfill } from '../../src/sync/backfill.ts'
@@ -284,6 +285,43 @@ t.test('what rests makes nobody wait, and goes on in what is asked for meanwhile
   t.notOk(backfill.rests())
   t.match(await stateOf(db), { finishedAt: String })
   t.ok(await readState(db, watermarkKey('Lead')))
+})
+
+t.test('what fails after the last page of an object is no fault of its, nor of the next one', async (t) => {
+  const { db, deps } = await prepare(t, 3)
+  const order: string[] = []
+  const backfill = createBackfill({
+    ...deps,
+    leader: leaderUntil(db, Infinity),
+    reader: {
+      ...deps.reader,
+      async *allIds(object, ...rest) {
+        order.push(object)
+        yield* deps.reader.allIds(object, ...rest)
+        throw new Error('the job could not be deleted')
+      },
+    },
+  })
+  await backfill.request({ objects: ['Lead', 'Contact'] })
+  await backfill.run()
+  t.strictSame(order, ['Lead', 'Contact'])
+  t.strictSame(await listProblems(db), [])
+  t.match(await stateOf(db), { finishedAt: String })
+})
+
+t.test('statistics that could not be renewed are no reason to read anything again', async (t) => {
+  const { db, simulator, deps } = await prepare(t, 9_000)
+  const contacts = Array.from({ length: 1_001 }, (_, n) => ({ LastName: `C${n}` }))
+  simulator.org.insert('Contact', contacts, { silent: true })
+  await sql`drop table insights`.execute(db)
+  const lines: string[] = []
+  const log = createLog('warn', { write: (line: string) => void lines.push(line) })
+  const backfill = createBackfill({ ...deps, log, leader: leaderUntil(db, Infinity) })
+  await backfill.request({ objects: ['Lead', 'Contact', 'Opportunity'] })
+  await backfill.run()
+  t.strictSame(await listProblems(db), [])
+  t.match(await stateOf(db), { marked: 10_001, finishedAt: String })
+  t.match(lines, [/statistics/])
 })
 
 t.test('a queue that is full of children is worked off before their parents come in', async (t) => {
