@@ -33,16 +33,8 @@ export interface Taken {
  *  order, so that two that mark the same records don't wait for each other in a circle. */
 export async function mark(db: DbOrTrx, marks: Mark[]): Promise<void> {
   if (marks.length === 0) return
-  const rows = toJson(oncePerRecord(marks))
   await sql`
-    insert into changes (object, id, version, priority, due, force, attempts, marked_at)
-    select m.object, m.id, nextval('change_version'), m.priority,
-      case when m.priority = ${PRIORITY.asked} then now()
-        else greatest(now(), coalesce(l.pushed_at + make_interval(secs => ${REST_SECONDS}), now())) end,
-      m.force, 0, now()
-    from jsonb_to_recordset(${rows}::jsonb) as m(object text, id text, priority smallint, force boolean)
-    left join ledger l on l.id = m.id
-    order by m.id
+    ${inserted(marks)}
     on conflict (id) do update set
       -- Drawn under the row's lock: of two that mark at once, the later one to get the lock has the higher version.
       version = nextval('change_version'),
@@ -54,6 +46,27 @@ export async function mark(db: DbOrTrx, marks: Mark[]): Promise<void> {
         when changes.attempts > 0 and changes.removal is null then changes.due
         else least(changes.due, excluded.due) end,
       waiting_for = null`.execute(db)
+}
+
+/** Marks records that others wait for. One that is marked already, or under way, is looked at without a second mark, which would send it once
+ *  more when it is refused. Locked all the same: whoever settles it sees who waits. */
+export async function markAwaited(db: DbOrTrx, marks: Mark[]): Promise<void> {
+  if (marks.length === 0) return
+  await sql`
+    ${inserted(marks)}
+    on conflict (id) do update set priority = least(changes.priority, excluded.priority)`.execute(db)
+}
+
+function inserted(marks: Mark[]) {
+  return sql`
+    insert into changes (object, id, version, priority, due, force, attempts, marked_at)
+    select m.object, m.id, nextval('change_version'), m.priority,
+      case when m.priority = ${PRIORITY.asked} then now()
+        else greatest(now(), coalesce(l.pushed_at + make_interval(secs => ${REST_SECONDS}), now())) end,
+      m.force, 0, now()
+    from jsonb_to_recordset(${toJson(oncePerRecord(marks))}::jsonb) as m(object text, id text, priority smallint, force boolean)
+    left join ledger l on l.id = m.id
+    order by m.id`
 }
 
 function oncePerRecord(marks: Mark[]): Required<Mark>[] {

@@ -190,6 +190,10 @@ function scopeReason(id: string, row: Row, references: References, context: Plan
   }
 }
 
+/** `parked` is the parent's own reason, where it is refused. */
+export const waitsFor = (object: ObjectName, parent: string, parked: string | undefined): string =>
+  `waits for ${object} ${parent}${parked === undefined ? '' : `, which is parked: ${parked}`}`
+
 function waitFor(references: References, context: PlanContext): Step | undefined {
   for (const parent of context.mapping.parents) {
     const id = references[parent.column]
@@ -197,15 +201,11 @@ function waitFor(references: References, context: PlanContext): Step | undefined
     const entry = context.parents.get(id)
     if (entry?.state === 'confirmed' || (entry?.state === 'outside' && !comesIn(parent, entry))) continue
     if (entry?.state === 'released' && !parent.required) continue
-    const parked = context.parkedParents.get(id)
     return {
       do: 'wait',
       parent: id,
       object: parent.object,
-      reason:
-        parked === undefined
-          ? `waits for ${parent.object} ${id}`
-          : `waits for ${parent.object} ${id}, which is parked: ${parked}`,
+      reason: waitsFor(parent.object, id, context.parkedParents.get(id)),
     }
   }
   return undefined

@@ -56,6 +56,11 @@ function lostBy({ write, verdict }: Outcome, itself: string): string[] {
 }
 
 export async function parkRefused(trx: DbOrTrx, refused: Outcome[]): Promise<void> {
+  // First: it waits for those who are just beginning to wait for them, and these are to be told why.
+  await changes.settle(
+    trx,
+    refused.map(({ write }) => write.taken),
+  )
   await park(
     trx,
     refused.map(({ write, verdict }) => ({
@@ -66,10 +71,6 @@ export async function parkRefused(trx: DbOrTrx, refused: Outcome[]): Promise<voi
       advice: 'advice' in verdict ? verdict.advice : '',
       payload: write.fields,
     })),
-  )
-  await changes.settle(
-    trx,
-    refused.map(({ write }) => write.taken),
   )
   // A claim on a person that was then refused must not keep the person from the next record.
   const claims = refused.filter(({ write }) => write.adopts)

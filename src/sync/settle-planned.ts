@@ -1,11 +1,20 @@
 // Writes down what needs no call to Marketo: nothing differs, out of scope, only references moved, waits for a parent, or can't be read.
-import { mark, PRIORITY, release, settle, waitForParent, type Mark, type Taken } from '../database/changes.ts'
+import {
+  mark,
+  markAwaited,
+  PRIORITY,
+  release,
+  settle,
+  waitForParent,
+  type Mark,
+  type Taken,
+} from '../database/changes.ts'
 import { confirm, isSameEntry, lockLedger, type LedgerEntry } from '../database/ledger.ts'
 import { forgetInsights } from '../database/insights.ts'
 import type { LeaderTransaction } from '../database/lease.ts'
 import { park, readParked, unpark } from '../database/parked.ts'
 import { toId18, type ObjectName } from '../salesforce/ids.ts'
-import type { Step } from './plan.ts'
+import { waitsFor, type Step } from './plan.ts'
 import { lookAgain } from './settle.ts'
 import type { Planned } from './work.ts'
 
@@ -97,6 +106,8 @@ export async function settleWithoutCalls(
           : [],
       ),
     )
+    await mark(trx, outside.flatMap(personHalf))
+    await settle(trx, settled)
     await park(
       trx,
       parked.flatMap(({ taken, step }) =>
@@ -114,8 +125,6 @@ export async function settleWithoutCalls(
           : [],
       ),
     )
-    await mark(trx, outside.flatMap(personHalf))
-    await settle(trx, settled)
     await lookAgain(
       trx,
       moved.flatMap(({ taken, step }) =>
@@ -146,7 +155,7 @@ async function letWait(trx: Parameters<typeof mark>[0], waiting: Planned[]): Pro
     trx,
     steps.map(({ step }) => step.parent),
   )
-  await mark(
+  await markAwaited(
     trx,
     steps
       .filter(({ step }) => !parked.has(step.parent))
@@ -162,7 +171,8 @@ async function letWait(trx: Parameters<typeof mark>[0], waiting: Planned[]): Pro
       id: taken.id,
       version: taken.version,
       parent: step.parent,
-      reason: step.reason,
+      // It may have been parked since the plan.
+      reason: waitsFor(step.object, step.parent, parked.get(step.parent)?.reason),
     })),
   )
 }

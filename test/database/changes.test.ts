@@ -8,6 +8,7 @@ import {
   due,
   dueKinds,
   mark,
+  markAwaited,
   postpone,
   PRIORITY,
   readChange,
@@ -104,6 +105,16 @@ for (const kind of await databaseKinds())
       t.equal(last.force, true)
       t.ok(last.version > first.version)
       t.strictSame(last.marked_at, first.marked_at, 'the oldest change tells the lag')
+    })
+
+    t.test('a record that is awaited is not marked twice, only made as urgent', async (t) => {
+      await mark(db, [lead('a', { priority: PRIORITY.background })])
+      const under = await take(db, 'a')
+      await markAwaited(db, [lead('a'), lead('b')])
+      t.match(await take(db, 'a'), { version: under.version, priority: PRIORITY.live })
+      t.match(await take(db, 'b'), { priority: PRIORITY.live })
+      await settle(db, [under])
+      t.equal(await readChange(db, 'a'), undefined)
     })
 
     t.test('one record twice in one call is one mark, with the higher priority', async (t) => {

@@ -56,7 +56,7 @@ story(
   },
 )
 
-story(
+onEveryDatabase(
   'A child waits visibly for a parent that is refused, and goes on when the parent is cured',
   {},
   async (t, { org, marketo, ids, inStep, waitsBecause, parked, status, api }) => {
