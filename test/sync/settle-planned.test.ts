@@ -1,7 +1,8 @@
 // What needs no call to Marketo is noted, unless another piece of work has written the record since it was planned.
 import t from 'tap'
-import { mark } from '../../src/database/changes.ts'
+import { mark, readChange } from '../../src/database/changes.ts'
 import { confirm, readLedger } from '../../src/database/ledger.ts'
+import { park } from '../../src/database/parked.ts'
 import { settleWithoutCalls } from '../../src/sync/settle-planned.ts'
 import type { Planned } from '../../src/sync/work.ts'
 import { databaseKinds } from '../fixtures/databases.ts'
@@ -38,5 +39,48 @@ for (const kind of await databaseKinds())
       await settle()
       t.match((await readLedger(db, [id])).get(id), { hashes: step.hashes })
       t.equal(await marks(), 0)
+    },
+  )
+
+for (const kind of await databaseKinds())
+  t.test(
+    `a child begins to wait for a parent that is under way, or parked since the plan (${kind.name})`,
+    async (t) => {
+      const { db } = await kind.create(t)
+      const [child, parent] = [idOf('Contact'), idOf('Account')]
+      await mark(db, [
+        { object: 'Contact', id: child, priority: 1 },
+        { object: 'Account', id: parent, priority: 3 },
+      ])
+      const underWay = await readChange(db, parent)
+      const planned: Planned = {
+        taken: { ...takenOf(child), version: (await readChange(db, child))!.version },
+        step: { do: 'wait', parent, object: 'Account', reason: `waits for Account ${parent}` },
+        reading: { state: 'unreadable' },
+        entry: undefined,
+        takesOver: undefined,
+      }
+      const settle = () => settleWithoutCalls((work) => db.transaction().execute(work), 'Contact', [planned])
+      await settle()
+      t.match(
+        await readChange(db, parent),
+        { version: underWay!.version, priority: 1 },
+        'it is not sent twice',
+      )
+      t.match(await readChange(db, child), { reason: `waits for Account ${parent}` })
+
+      const refusal = {
+        object: 'Account',
+        id: parent,
+        code: '1003',
+        reason: 'Too long.',
+        advice: '',
+        payload: null,
+      }
+      await park(db, [refusal])
+      await settle()
+      t.match(await readChange(db, child), {
+        reason: `waits for Account ${parent}, which is parked: Too long.`,
+      })
     },
   )
