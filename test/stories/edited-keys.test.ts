@@ -3,7 +3,7 @@
 import { sql } from 'kysely'
 import { until } from '../fixtures/until.ts'
 import type { Org } from '../simulators/salesforce/org.ts'
-import { smallOrg } from './fixtures/organisation.ts'
+import { smallOrg, type SmallOrg } from './fixtures/organisation.ts'
 import { storyTeller, type Story } from './fixtures/story.ts'
 
 const { story } = await storyTeller()
@@ -17,6 +17,15 @@ const ownerOf = async ({ db }: Pick<Story, 'db'>, marketoId: number): Promise<st
   (await db.selectFrom('ledger').select('id').where('marketo_id', '=', String(marketoId)).executeTakeFirst())
     ?.id
 
+/** Lena's person is gone, and Carl's has her key. */
+function giveKeyAway({ ids, instance, person }: Pick<Story, 'instance' | 'person'> & { ids: SmallOrg }) {
+  const lost = person(ids.lena).id
+  const carls = person(ids.carl).id
+  instance.deleteLead(lost)
+  instance.editLead(carls, { externalPersonId: ids.lena })
+  return { lost, carls }
+}
+
 for (const [what, becomesPartOf] of [
   ['merged', (org: Org, lead: string, twin: string) => org.merge('Lead', twin, [lead])],
   ['converted', (org: Org, lead: string) => void org.convertLead(lead)],
@@ -26,10 +35,7 @@ for (const [what, becomesPartOf] of [
     { org: withTwin },
     async (t, told) => {
       const { org, ids, instance, person, inStep } = told
-      const lost = person(ids.lena).id
-      const carls = person(ids.carl).id
-      instance.deleteLead(lost)
-      instance.editLead(carls, { externalPersonId: ids.lena })
+      const { lost, carls } = giveKeyAway(told)
       becomesPartOf(org, ids.lena, ids.twin)
       await inStep({ unmade: new Set([lost]) })
       t.equal(await ownerOf(told, carls), ids.carl)
@@ -43,11 +49,8 @@ for (const DELETE_POLICY of ['keep', 'delete'] as const)
     `The person of a contact that was given the key of a lead is not let go of when the lead is deleted (${DELETE_POLICY})`,
     { env: { DELETE_POLICY } },
     async (t, told) => {
-      const { org, ids, instance, person, inStep } = told
-      const lost = person(ids.lena).id
-      const carls = person(ids.carl).id
-      instance.deleteLead(lost)
-      instance.editLead(carls, { externalPersonId: ids.lena })
+      const { org, ids, person, inStep } = told
+      const { lost, carls } = giveKeyAway(told)
       org.delete('Lead', ids.lena)
       await inStep({ unmade: new Set([lost]), deletePolicy: DELETE_POLICY })
       t.equal(person(ids.carl).id, carls)

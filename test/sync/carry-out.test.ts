@@ -339,15 +339,7 @@ t.test('deletes', async (t) => {
     'a role key that two deletes have is in one call at a time, also while nobody knows what became of one',
     async (t) => {
       const roleKey = `${idOf('Opportunity', 1)}|1000001|Evaluator`
-      const deletes = [1, 2].map((n): Intent => ({
-        id: `${idOf('OpportunityContactRole', n)}:${roleKey}`,
-        object: 'OpportunityContactRole',
-        kind: 'delete',
-        call: '',
-        version: 0,
-        marketoId: null,
-        payload: { how: 'delete role', roleKey },
-      }))
+      const deletes = [1, 2].map((n) => deleteOfKey(n, roleKey))
       const tried = (): number =>
         simulator.calls.entries.filter(({ endpoint }) => endpoint === 'opportunities/roles/delete.json')
           .length
@@ -382,18 +374,7 @@ t.test('deletes', async (t) => {
         match: { endpoint: 'opportunities/roles/delete.json' },
       })
       await sql`truncate intents, ledger, changes, parked`.execute(db)
-      const deletes = [1, 2].map((n): Intent => {
-        const roleKey = `${idOf('Opportunity', n)}|1000001|Evaluator`
-        return {
-          id: `${idOf('OpportunityContactRole', n)}:${roleKey}`,
-          object: 'OpportunityContactRole',
-          kind: 'delete',
-          call: '',
-          version: 0,
-          marketoId: null,
-          payload: { how: 'delete role', roleKey },
-        }
-      })
+      const deletes = [1, 2].map((n) => deleteOfKey(n, `${idOf('Opportunity', n)}|1000001|Evaluator`))
       await openIntents(db, deletes)
       await carryOut(deletes)
       const { hits } = wall
@@ -409,3 +390,16 @@ t.test('deletes', async (t) => {
     },
   )
 })
+
+/** The delete of a role's former key, not sent yet. */
+function deleteOfKey(n: number, roleKey: string): Intent {
+  return {
+    id: `${idOf('OpportunityContactRole', n)}:${roleKey}`,
+    object: 'OpportunityContactRole',
+    kind: 'delete',
+    call: '',
+    version: 0,
+    marketoId: null,
+    payload: { how: 'delete role', roleKey },
+  }
+}
